@@ -1,0 +1,72 @@
+import type { HostMemory, DeviceMemory } from '../estimate/memoryEstimate';
+import type { JobDocument } from '../job/jobDocument';
+import type { JobPath, SettingOrigin } from '../job/job';
+import type { CpuAnswer, SpeedEstimate } from '../speed/speedEstimate';
+import type { Origin } from '../units/origin';
+import type { TextEdit } from '../units/span';
+
+export type Verdict = 'fits' | 'tight' | 'partial' | 'exceeds' | 'unknown';
+export type Failure = 'oom' | 'refuses-to-start' | 'slow-spill' | 'host-oom';
+
+/** A change of settings, the estimate after it, and the text edits that make it. */
+export interface Remedy {
+  readonly title: string;
+  readonly set: Readonly<Record<JobPath, unknown>>;
+  readonly changesResults: boolean;
+  readonly verdict: Verdict;
+  readonly expectedBytes: number;
+  readonly edits: readonly TextEdit[];
+}
+
+export interface ModelSummary {
+  readonly id: string | null;
+  readonly architecture: string | null;
+  readonly parameters: number | null;
+  readonly activeParameters: number | null;
+  readonly trainableParameters: number;
+  readonly weightBytes: number | null;
+  readonly origin: Origin;
+}
+
+/** One job's answer: what the command line prints and every surface of the editor renders. The contract's field names. */
+export interface EstimateResult {
+  readonly source: { readonly file: string | null; readonly line: number; readonly key: string | null };
+  readonly kind: string;
+  readonly verdict: Verdict;
+  readonly verdictNow: Verdict;
+  readonly failure: Failure | null;
+  readonly reason: string;
+  readonly model: ModelSummary;
+  readonly job: JobDocument & { readonly origins: Readonly<Record<JobPath, SettingOrigin>> };
+  readonly target: {
+    readonly name: string;
+    readonly label: string;
+    readonly alternatives: readonly string[];
+    readonly pools: readonly {
+      readonly kind: 'device' | 'host' | 'unified';
+      readonly name: string;
+      readonly count: number;
+      readonly usableBytes: number;
+      readonly freeBytes: number | null;
+    }[];
+    readonly budget: { readonly bytes: number; readonly rule: string };
+  };
+  readonly memory: {
+    readonly perDevice: readonly DeviceMemory[];
+    readonly host: HostMemory;
+    readonly diskBytes: number | null;
+  };
+  readonly limits: Limits;
+  readonly speed: SpeedEstimate;
+  readonly cpu: CpuAnswer | null;
+  readonly remedies: readonly Remedy[];
+}
+
+/** The largest value that fits, all else equal. */
+export interface Limits {
+  readonly maxContextLength: number | null;
+  readonly maxConcurrency: number | null;
+  readonly maxMicroBatch: number | null;
+  readonly kvPoolTokens: number | null;
+  readonly kvRequiredBytes: number | null;
+}

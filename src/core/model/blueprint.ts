@@ -1,0 +1,166 @@
+import type { Dtype } from '../units/dtype';
+import type { Origin } from '../units/origin';
+
+/** What a tensor does. `role` is what LoRA targets, quantisation and sharding rules ask for; the name stays the library's. */
+export type TensorRole =
+  | 'embedding' // token embedding
+  | 'position' // learned positions, token types
+  | 'q'
+  | 'k'
+  | 'v'
+  | 'qkv' // fused projections
+  | 'o'
+  | 'gate'
+  | 'up'
+  | 'gateUp'
+  | 'down'
+  | 'router'
+  | 'norm'
+  | 'head' // output embedding
+  | 'recurrent' // state-space, convolution or linear-attention parameters
+  | 'projector' // between modalities
+  | 'pooler'
+  | 'other';
+
+/** The kind of the module that holds the tensor: decides what bitsandbytes, PEFT and torchao touch. */
+export type ModuleKind =
+  'linear' | 'conv1d' | 'conv' | 'embedding' | 'norm' | 'parameter' | 'buffer' | 'experts';
+
+/** One entry of the library's `state_dict`. */
+export interface TensorSpec {
+  readonly name: string;
+  /** As stored: a torch Linear is [out, in], a GPT-2 Conv1D is [in, out]. */
+  readonly shape: readonly number[];
+  /** null: the model's dtype. */
+  readonly dtype: Dtype | null;
+  readonly role: TensorRole;
+  readonly module: ModuleKind;
+  /** Layer number within its component; null outside the layers. */
+  readonly layer: number | null;
+  /** `text`, `vision`, `audio`, `encoder`, ...; `text` for a plain language model. */
+  readonly component: string;
+  /** Name of the tensor that this one shares its memory with. It is counted once. */
+  readonly tiedTo: string | null;
+  /** For stacked expert tensors and per-expert tensors: how many experts there are in the layer and how many one token passes. */
+  readonly experts: { readonly count: number; readonly active: number } | null;
+}
+
+/** What attention may keep per token. Which form is kept is the engine's rule. */
+export interface AttentionSpec {
+  readonly kind: 'full' | 'window' | 'chunked' | 'cross';
+  /** Tokens seen by a window or chunk; null for full attention. */
+  readonly window: number | null;
+  readonly queryHeads: number;
+  readonly kvHeads: number;
+  readonly keyDim: number;
+  readonly valueDim: number;
+  /** Multi-head latent attention: elements of the compressed cache per token. */
+  readonly latent: { readonly rank: number; readonly ropeDim: number } | null;
+  /** Layer whose cache this one uses instead of its own. */
+  readonly sharesKvWithLayer: number | null;
+  /** The value is the key: only one is kept. */
+  readonly keyIsValue: boolean;
+  readonly causal: boolean;
+  /** Tokens of the encoder for cross-attention, where the config fixes them. */
+  readonly crossTokens: number | null;
+}
+
+/** State kept per sequence, whatever its length. Elements, with the dtype the engine keeps it in when the config says so. */
+export interface RecurrentSpec {
+  readonly kind: 'mamba' | 'mamba2' | 'gated-delta' | 'kda' | 'rwkv' | 'conv' | 'rglru' | 'linear';
+  readonly convElements: number;
+  readonly stateElements: number;
+  readonly stateDtype: Dtype | null;
+}
+
+export interface MlpSpec {
+  readonly kind: 'gated' | 'plain';
+  /** Width of one dense MLP (0 = none beside the experts). */
+  readonly intermediate: number;
+  readonly moe: {
+    readonly experts: number;
+    readonly active: number;
+    readonly intermediate: number;
+    /** Width of the shared experts together. */
+    readonly shared: number;
+  } | null;
+}
+
+export interface LayerSpec {
+  readonly index: number;
+  readonly component: string;
+  readonly attention: AttentionSpec | null;
+  readonly cross: AttentionSpec | null;
+  readonly recurrent: RecurrentSpec | null;
+  readonly mlp: MlpSpec | null;
+  /** Width of the residual stream. */
+  readonly hidden: number;
+}
+
+/** A model as the inventory of its tensors. Everything Rooflens says about a model follows from this. */
+export interface Blueprint {
+  /** Class name as in `architectures[0]`, e.g. `LlamaForCausalLM`. */
+  readonly architecture: string;
+  readonly modelType: string;
+  /** Library that defines the class, with the version the oracle ran on, e.g. `transformers 5.23`. */
+  readonly library: string;
+  readonly origin: Origin;
+  /** Sentences about what had to be assumed. */
+  readonly assumptions: readonly string[];
+  /** dtype of the checkpoint (config's `dtype`/`torch_dtype`, a header's most frequent float). */
+  readonly dtype: Dtype;
+  readonly dtypeOrigin: Origin;
+  readonly hidden: number;
+  readonly vocab: number;
+  /** Longest context that the model was made for; null when it has no limit or none is known. */
+  readonly maxContext: number | null;
+  readonly task: 'generate' | 'embed' | 'classify' | 'transcribe' | 'diffuse' | 'vision';
+  readonly layers: readonly LayerSpec[];
+  readonly tensors: readonly TensorSpec[];
+  /** What the config itself says about quantisation (its `quantization_config`, parsed); null = none. */
+  readonly quantization: Quantization | null;
+  /** `hidden_act` and friends, where a rule needs them. */
+  readonly activation: string | null;
+  /** Logits are passed through tanh soft-capping (one more fp32 copy in training). */
+  readonly logitSoftcap: boolean;
+  /** Attention weights are soft-capped: no fused attention kernel without support for it. */
+  readonly attentionSoftcap: boolean;
+}
+
+/** How weights are stored. Methods and their fields follow the job document. */
+export interface Quantization {
+  readonly method: string;
+  readonly bits?: number;
+  readonly groupSize?: number | null;
+  readonly type?: string;
+  readonly doubleQuant?: boolean;
+  readonly zeroPoint?: boolean;
+  /** [rows, columns] of one scale, for block-scaled fp8. */
+  readonly blockShape?: readonly [number, number] | null;
+  /** Module name patterns that stay unquantised (suffix or substring match as the method does). */
+  readonly skip?: readonly string[];
+  /** dtype of a quantised KV cache that the checkpoint asks for. */
+  readonly kvCache?: string | null;
+  /** Per-target overrides (compressed-tensors groups, modelopt mixed precision): first match wins. */
+  readonly groups?: readonly {
+    readonly targets: readonly string[];
+    readonly bits: number;
+    readonly groupSize: number | null;
+    readonly type: string;
+  }[];
+}
+
+/** Something in a config that cannot be right or is missing. */
+export interface ConfigProblem {
+  /** Path of the key, dotted: `text_config.num_attention_heads`. */
+  readonly key: string;
+  /** As JSON, shortened; null when the key is missing. */
+  readonly value: string | null;
+  /** `a positive integer`, `a divisor of hidden_size 4096`. */
+  readonly expected: string;
+}
+
+export type BlueprintOutcome =
+  | { readonly ok: true; readonly blueprint: Blueprint }
+  /** `reason` is one sentence; `problems` name the keys. */
+  | { readonly ok: false; readonly reason: string; readonly problems: readonly ConfigProblem[] };
