@@ -1,4 +1,5 @@
-import type { HostMemory, DeviceMemory } from '../estimate/memoryEstimate';
+import type { DeviceMemory, HostMemory, PlacementOutcome } from '../estimate/memoryEstimate';
+import type { TargetChoice } from '../hardware/target';
 import type { JobDocument } from '../job/jobDocument';
 import type { JobPath, SettingOrigin } from '../job/job';
 import type { CpuAnswer, SpeedEstimate } from '../speed/speedEstimate';
@@ -41,6 +42,8 @@ export interface EstimateResult {
   readonly target: {
     readonly name: string;
     readonly label: string;
+    /** Who decided on it. */
+    readonly choice: TargetChoice;
     readonly alternatives: readonly string[];
     readonly pools: readonly {
       readonly kind: 'device' | 'host' | 'unified';
@@ -55,6 +58,8 @@ export interface EstimateResult {
     readonly perDevice: readonly DeviceMemory[];
     readonly host: HostMemory;
     readonly diskBytes: number | null;
+    /** What a splitting engine put where; null for the others. */
+    readonly placement: PlacementOutcome | null;
   };
   readonly limits: Limits;
   readonly speed: SpeedEstimate;
