@@ -21,9 +21,10 @@ export function formatParameters(count: number): string {
   return String(count);
 }
 
-/** A rate with two digits: `~52`, `~1.9k`. The tilde says that it is an estimate. */
+/** A rate with two digits: `~52`, `~1.9k`, `~7`. The tilde says that it is an estimate. */
 export function formatRate(perSecond: number): string {
-  const digits = (value: number): string => (value >= 99.5 ? value.toFixed(0) : value.toPrecision(2));
+  const digits = (value: number): string =>
+    value >= 99.5 ? value.toFixed(0) : value.toPrecision(2).replace(/\.0$/, '');
   return perSecond >= 995 ? `~${digits(perSecond / 1000)}k` : `~${digits(perSecond)}`;
 }
 
