@@ -17,6 +17,7 @@ export type TensorRole =
   | 'router'
   | 'norm'
   | 'head' // output embedding
+  | 'classifier' // task head that is no output embedding
   | 'recurrent' // state-space, convolution or linear-attention parameters
   | 'projector' // between modalities
   | 'pooler'
@@ -25,6 +26,16 @@ export type TensorRole =
 /** The kind of the module that holds the tensor: decides what bitsandbytes, PEFT and torchao touch. */
 export type ModuleKind =
   'linear' | 'conv1d' | 'conv' | 'embedding' | 'norm' | 'parameter' | 'buffer' | 'experts';
+
+/**
+ * How one tensor of the library lies in a checkpoint, where that differs. `{}` in the name stands for the expert's number,
+ * from 0 to `count` - 1; a count of null is a single tensor.
+ */
+export interface StoredTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly count: number | null;
+}
 
 /** One entry of the library's `state_dict`. */
 export interface TensorSpec {
@@ -43,6 +54,8 @@ export interface TensorSpec {
   readonly tiedTo: string | null;
   /** For stacked expert tensors and per-expert tensors: how many experts there are in the layer and how many one token passes. */
   readonly experts: { readonly count: number; readonly active: number } | null;
+  /** What a checkpoint holds instead of this tensor; absent = the same. */
+  readonly stored?: readonly StoredTensor[];
 }
 
 /** What attention may keep per token. Which form is kept is the engine's rule. */
@@ -117,6 +130,8 @@ export interface Blueprint {
   readonly task: 'generate' | 'embed' | 'classify' | 'transcribe' | 'diffuse' | 'vision';
   readonly layers: readonly LayerSpec[];
   readonly tensors: readonly TensorSpec[];
+  /** Tensors that a checkpoint holds and the library does not load, such as multi-token prediction layers. */
+  readonly checkpointOnly?: readonly TensorSpec[];
   /** What the config itself says about quantisation (its `quantization_config`, parsed); null = none. */
   readonly quantization: Quantization | null;
   /** `hidden_act` and friends, where a rule needs them. */

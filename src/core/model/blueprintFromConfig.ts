@@ -1,0 +1,177 @@
+import type { Dtype } from '../units/dtype';
+import type { Origin } from '../units/origin';
+import { library } from './classDefaults.generated';
+import type { Blueprint, BlueprintOutcome, ConfigProblem } from './blueprint';
+import { ConfigReader, isRecord, shown } from './configReader';
+import { families } from './families/index';
+import type { Architecture } from './family';
+import { parameterCount } from './parameters';
+import { ModelBuilder, TooManyTensors } from './parts/modelBuilder';
+import { quantizationFromConfig } from './quantisation/quantizationConfig';
+
+/** Integers beyond this are not exact; no real model comes near. */
+const MOST_PARAMETERS = Number.MAX_SAFE_INTEGER;
+
+const byClass = new Map<string, Architecture>();
+const byModelType = new Map<string, Architecture>();
+for (const { architectures } of families)
+  for (const architecture of architectures) {
+    byClass.set(architecture.name, architecture);
+    if (!byModelType.has(architecture.modelType)) byModelType.set(architecture.modelType, architecture);
+  }
+
+/** Names of the classes that a config can be read as. */
+export function knownArchitectures(): readonly string[] {
+  return [...byClass.keys()];
+}
+
+const dtypes: Readonly<Record<string, Dtype>> = {
+  float64: 'f64',
+  float32: 'f32',
+  float: 'f32',
+  bfloat16: 'bf16',
+  float16: 'f16',
+  half: 'f16',
+  fp16: 'f16',
+  bf16: 'bf16',
+  fp32: 'f32',
+  float8_e4m3fn: 'f8_e4m3',
+  float8_e5m2: 'f8_e5m2',
+};
+
+interface Choice {
+  readonly architecture: Architecture;
+  readonly name: string;
+  readonly origin: Origin;
+  readonly assumptions: readonly string[];
+}
+
+/**
+ * The Blueprint of a Hugging Face `config.json` (already parsed). The class is `architectures[0]`, else the model type's
+ * first class. Missing fields take the class's declared defaults; every field that is read is checked. A config that
+ * cannot be right gives all its problems, one that names an unknown class gives one sentence. Never throws.
+ */
+export function blueprintFromConfig(config: unknown): BlueprintOutcome {
+  if (!isRecord(config)) return refused('a model config is an object', []);
+  const problems: ConfigProblem[] = [];
+  const choice = choose(config, problems);
+  if (typeof choice === 'string') return refused(choice, problems);
+
+  const reader = new ConfigReader(config, choice.architecture.modelType, problems);
+  const model = new ModelBuilder();
+  try {
+    choice.architecture.build(reader, model);
+  } catch (error) {
+    if (error instanceof TooManyTensors) return refused(error.message, problems);
+    throw error;
+  }
+  const { dtype, dtypeOrigin } = dtypeOf(config, problems);
+  if (problems.length > 0) return refused(sentence(problems), problems);
+  if (parameterCount(model) > MOST_PARAMETERS)
+    return refused('the sizes of the config give more parameters than any model can have', problems);
+
+  const blueprint: Blueprint = {
+    architecture: choice.name,
+    modelType: choice.architecture.modelType,
+    library,
+    origin: choice.origin,
+    assumptions: [...choice.assumptions, ...model.assumptions],
+    dtype,
+    dtypeOrigin,
+    ...model.facts,
+    task: choice.architecture.task,
+    layers: model.layers,
+    tensors: model.tensors,
+    ...(model.checkpointOnly.length > 0 ? { checkpointOnly: model.checkpointOnly } : {}),
+    quantization: quantizationFromConfig(config),
+  };
+  return { ok: true, blueprint };
+}
+
+function refused(reason: string, problems: readonly ConfigProblem[]): BlueprintOutcome {
+  return { ok: false, reason, problems };
+}
+
+function sentence(problems: readonly ConfigProblem[]): string {
+  const [first] = problems;
+  if (first === undefined) return 'the config cannot be right';
+  const value = first.value === null ? 'is missing' : `is ${first.value}`;
+  const more = problems.length === 1 ? '' : `, and ${problems.length - 1} more`;
+  return `${first.key} ${value}, expected ${first.expected}${more}`;
+}
+
+/** The class that a config is read as, or the sentence that says why there is none. */
+function choose(config: Readonly<Record<string, unknown>>, problems: ConfigProblem[]): Choice | string {
+  const listed: unknown = config['architectures'] ?? [];
+  const modelType: unknown = config['model_type'] ?? null;
+  if (!Array.isArray(listed) || !listed.every((item): item is string => typeof item === 'string')) {
+    problems.push({ key: 'architectures', value: shown(listed), expected: 'a list of class names' });
+    return sentence(problems);
+  }
+  if (modelType !== null && typeof modelType !== 'string') {
+    problems.push({ key: 'model_type', value: shown(modelType), expected: 'a string' });
+    return sentence(problems);
+  }
+  const name = listed[0] ?? null;
+  const exact = name === null ? undefined : byClass.get(name);
+  if (exact !== undefined && name !== null)
+    return { architecture: exact, name, origin: 'exact', assumptions: [] };
+
+  const standing = modelType === null ? undefined : byModelType.get(modelType);
+  if (standing === undefined) return unknownClass(name, modelType);
+  if (name === null)
+    return {
+      architecture: standing,
+      name: standing.name,
+      origin: 'exact',
+      assumptions: [
+        `no architectures: read as ${standing.name}, the class of model_type ${standing.modelType}`,
+      ],
+    };
+  return {
+    architecture: standing,
+    name,
+    origin: 'assumed',
+    assumptions: [
+      `class ${shown(name)} is not known: read as ${standing.name}, the class of model_type ${standing.modelType}`,
+    ],
+  };
+}
+
+function unknownClass(name: string | null, modelType: string | null): string {
+  if (name === null && modelType === null) return 'the config has neither architectures nor model_type';
+  const what = [
+    ...(name === null ? [] : [`class ${shown(name)}`]),
+    ...(modelType === null ? [] : [`model_type ${shown(modelType)}`]),
+  ].join(', ');
+  return `unknown architecture: ${what}`;
+}
+
+/** `dtype`, else `torch_dtype`, of the config or of its text section. */
+function dtypeOf(
+  config: Readonly<Record<string, unknown>>,
+  problems: ConfigProblem[],
+): { dtype: Dtype; dtypeOrigin: Origin } {
+  const text = isRecord(config['text_config']) ? config['text_config'] : {};
+  for (const [path, key, value] of [
+    ['', 'dtype', config['dtype']],
+    ['', 'torch_dtype', config['torch_dtype']],
+    ['text_config.', 'dtype', text['dtype']],
+    ['text_config.', 'torch_dtype', text['torch_dtype']],
+  ] as const) {
+    if (value === undefined || value === null || value === 'auto') continue;
+    const name = typeof value === 'string' ? value.replace(/^torch\./, '') : '';
+    const dtype = Object.hasOwn(dtypes, name) ? dtypes[name] : undefined;
+    if (dtype !== undefined) return { dtype, dtypeOrigin: 'exact' };
+    problems.push({
+      key: path + key,
+      value: shown(value),
+      expected: 'a floating-point type such as bfloat16',
+    });
+    return { dtype: 'f32', dtypeOrigin: 'assumed' };
+  }
+  // Quantised checkpoints keep what is not quantised in 16 bits; a plain config without the key is an old one in fp32.
+  return isRecord(config['quantization_config'])
+    ? { dtype: 'bf16', dtypeOrigin: 'assumed' }
+    : { dtype: 'f32', dtypeOrigin: 'default' };
+}

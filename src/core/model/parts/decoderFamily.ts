@@ -1,0 +1,103 @@
+import type { ConfigReader } from '../configReader';
+import type { Architecture, Family } from '../family';
+import { causalHead, tokenHead } from './heads';
+import type { ModelBuilder } from './modelBuilder';
+
+/** What the heads on top of a decoder need to know of it. */
+export interface Backbone {
+  readonly hidden: number;
+  readonly vocab: number;
+  /** Name of the token embedding within the base model. */
+  readonly embedding?: string;
+}
+
+/** A task class on top of the base model. */
+export interface TaskClass {
+  /** What follows the family's name, e.g. `ForSequenceClassification`. */
+  readonly suffix: string;
+  /** Attribute that holds the base model, when it differs from the family's. */
+  readonly base?: string;
+  readonly task: Architecture['task'];
+  readonly head: (model: ModelBuilder, config: ConfigReader, backbone: Backbone) => void;
+}
+
+export interface DecoderOptions {
+  readonly modelType: string;
+  /** What class names start with, e.g. `Llama`. */
+  readonly className: string;
+  /** Attribute that holds the base model in the task classes. */
+  readonly base?: string;
+  /** Name and bias of the output layer of `ForCausalLM`. */
+  readonly output?: { readonly name?: string; readonly bias?: boolean };
+  /** Other task classes; those that most decoders have when absent. */
+  readonly tasks?: readonly TaskClass[];
+  /** The base model without a prefix: embeddings, layers, last norm. Sets `model.facts`. */
+  readonly backbone: (config: ConfigReader, model: ModelBuilder) => Backbone;
+}
+
+export const sequenceClassification: TaskClass = {
+  suffix: 'ForSequenceClassification',
+  task: 'classify',
+  head: (model, config, { hidden }) => tokenHead(model, 'score', hidden, config.labels(), false),
+};
+
+export const tokenClassification: TaskClass = {
+  suffix: 'ForTokenClassification',
+  task: 'classify',
+  head: (model, config, { hidden }) => tokenHead(model, 'score', hidden, config.labels(), true),
+};
+
+/** `base` is `transformer` in the older classes. */
+export function questionAnswering(base?: string): TaskClass {
+  return {
+    suffix: 'ForQuestionAnswering',
+    task: 'classify',
+    ...(base === undefined ? {} : { base }),
+    head: (model, _config, { hidden }) => tokenHead(model, 'qa_outputs', hidden, 2, true),
+  };
+}
+
+/**
+ * The classes of a decoder: `ForCausalLM` (with the output layer tied when `tie_word_embeddings` says so), the bare
+ * `Model`, and the task classes, all around one base model.
+ */
+export function decoderFamily(options: DecoderOptions): Family {
+  const { modelType, className, backbone } = options;
+  const base = options.base ?? 'model';
+  const output = options.output?.name ?? 'lm_head';
+  const tasks = options.tasks ?? [sequenceClassification, tokenClassification];
+
+  const causal: Architecture = {
+    name: `${className}ForCausalLM`,
+    modelType,
+    task: 'generate',
+    build(config, model) {
+      const made = model.scope(base, () => backbone(config, model));
+      causalHead(model, {
+        name: output,
+        hidden: made.hidden,
+        vocab: made.vocab,
+        bias: options.output?.bias ?? false,
+        tiedTo: config.flag('tie_word_embeddings')
+          ? `${base}.${made.embedding ?? 'embed_tokens'}.weight`
+          : null,
+      });
+    },
+  };
+  const bare: Architecture = {
+    name: `${className}Model`,
+    modelType,
+    task: 'embed',
+    build: (config, model) => void backbone(config, model),
+  };
+  const others = tasks.map((task): Architecture => ({
+    name: className + task.suffix,
+    modelType,
+    task: task.task,
+    build(config, model) {
+      const made = model.scope(task.base ?? base, () => backbone(config, model));
+      task.head(model, config, made);
+    },
+  }));
+  return { architectures: [causal, bare, ...others] };
+}

@@ -1,0 +1,27 @@
+import type { ModelBuilder } from './modelBuilder';
+
+export interface CausalHeadOptions {
+  readonly name: string;
+  readonly hidden: number;
+  readonly vocab: number;
+  readonly bias: boolean;
+  /** Full name of the embedding whose memory the output layer uses; null = its own. */
+  readonly tiedTo: string | null;
+}
+
+/** The output layer of a language model. */
+export function causalHead(model: ModelBuilder, options: CausalHeadOptions): void {
+  model.linear(options.name, options.hidden, options.vocab, 'head', options.bias);
+  if (options.tiedTo !== null) model.tie(model.path(`${options.name}.weight`), options.tiedTo);
+}
+
+/** A linear layer from the last hidden state to labels or spans. */
+export function tokenHead(
+  model: ModelBuilder,
+  name: string,
+  hidden: number,
+  outputs: number,
+  bias: boolean,
+): void {
+  model.linear(name, hidden, outputs, 'classifier', bias);
+}

@@ -1,0 +1,57 @@
+import type { ConfigReader } from '../configReader';
+import type { AttentionSizes } from './attention';
+import type { Backbone } from './decoderFamily';
+import type { ModelBuilder } from './modelBuilder';
+
+/** The sizes that llama and the many classes shaped like it read from the same keys. */
+export interface LlamaSizes extends AttentionSizes {
+  readonly vocab: number;
+  readonly layers: number;
+  readonly intermediate: number;
+}
+
+/**
+ * Heads, KV heads and head width from the usual keys: `num_key_value_heads` null = as many as heads; an explicit
+ * `head_dim` beats hidden_size / num_attention_heads.
+ */
+export function attentionSizes(config: ConfigReader): AttentionSizes {
+  const hidden = config.size('hidden_size');
+  const heads = config.heads('num_attention_heads');
+  const kvHeads = config.optionalHeads('num_key_value_heads') ?? heads;
+  config.mustDivide('num_key_value_heads', kvHeads, heads, 'num_attention_heads');
+  const headDim = config.optionalSize('head_dim') ?? config.quotient('hidden_size', 'num_attention_heads');
+  return { hidden, heads, kvHeads, headDim };
+}
+
+export function llamaSizes(config: ConfigReader): LlamaSizes {
+  return {
+    ...attentionSizes(config),
+    vocab: config.size('vocab_size'),
+    layers: config.layers('num_hidden_layers'),
+    intermediate: config.size('intermediate_size'),
+  };
+}
+
+/**
+ * The frame of a llama-shaped base model: `embed_tokens`, `layers.N`, `norm`. `layer` adds what lies within one layer.
+ */
+export function llamaFrame(
+  config: ConfigReader,
+  model: ModelBuilder,
+  sizes: LlamaSizes,
+  layer: (index: number) => void,
+  finalNorm: () => void = () => model.rmsNorm('norm', sizes.hidden),
+): Backbone {
+  const { hidden, vocab } = sizes;
+  model.facts = {
+    ...model.facts,
+    hidden,
+    vocab,
+    maxContext: config.optionalSize('max_position_embeddings'),
+    activation: config.text('hidden_act'),
+  };
+  model.embedding('embed_tokens', vocab, hidden);
+  model.stack('layers', sizes.layers, hidden, layer);
+  finalNorm();
+  return { hidden, vocab };
+}

@@ -1,0 +1,201 @@
+import type {
+  AttentionSpec,
+  Blueprint,
+  LayerSpec,
+  MlpSpec,
+  ModuleKind,
+  RecurrentSpec,
+  StoredTensor,
+  TensorRole,
+  TensorSpec,
+} from '../blueprint';
+import type { Dtype } from '../../units/dtype';
+
+/** More tensors than any real model has, experts counted apart; a config that asks for more is refused. */
+const MOST_TENSORS = 1_000_000;
+
+/** Thrown by the builder when a config describes more tensors than can be real. */
+export class TooManyTensors extends Error {
+  constructor() {
+    super(`the config describes more than ${MOST_TENSORS} tensors`);
+  }
+}
+
+/** What a model says of itself as a whole. */
+export type ModelFacts = Pick<
+  Blueprint,
+  'hidden' | 'vocab' | 'maxContext' | 'activation' | 'logitSoftcap' | 'attentionSoftcap'
+>;
+
+export interface Experts {
+  readonly count: number;
+  readonly active: number;
+}
+
+interface TensorOptions {
+  readonly dtype?: Dtype;
+  readonly experts?: Experts | null;
+  readonly stored?: readonly StoredTensor[];
+}
+
+interface LayerDraft {
+  attention: AttentionSpec | null;
+  cross: AttentionSpec | null;
+  recurrent: RecurrentSpec | null;
+  mlp: MlpSpec | null;
+}
+
+/**
+ * Collects the tensors of a model module by module, under the names that the library gives them. A part (attention, MLP,
+ * experts, a norm) adds its tensors here and says what its layer keeps and computes, so both come from one place.
+ */
+export class ModelBuilder {
+  readonly tensors: TensorSpec[] = [];
+  readonly checkpointOnly: TensorSpec[] = [];
+  readonly layers: LayerSpec[] = [];
+  readonly assumptions: string[] = [];
+  facts: ModelFacts = {
+    hidden: 0,
+    vocab: 0,
+    maxContext: null,
+    activation: null,
+    logitSoftcap: false,
+    attentionSoftcap: false,
+  };
+  private prefix = '';
+  private layerIndex: number | null = null;
+  private componentName = 'text';
+  private draft: LayerDraft | null = null;
+  private unloaded = false;
+
+  /** Everything that `body` adds is named `name.…`; an empty name adds nothing. */
+  scope<T>(name: string, body: () => T): T {
+    const outer = this.prefix;
+    if (name !== '') this.prefix = `${outer}${name}.`;
+    const result = body();
+    this.prefix = outer;
+    return result;
+  }
+
+  /** Everything that `body` adds belongs to this component: `vision`, `encoder`, ... */
+  component<T>(name: string, body: () => T): T {
+    const outer = this.componentName;
+    this.componentName = name;
+    const result = body();
+    this.componentName = outer;
+    return result;
+  }
+
+  /** What `body` adds lies in checkpoints only: the library does not load it. */
+  notLoaded(body: () => void): void {
+    const outer = this.unloaded;
+    this.unloaded = true;
+    body();
+    this.unloaded = outer;
+  }
+
+  /** `count` layers named `name.0.…`, `name.1.…`; each becomes a LayerSpec with what its parts declare. */
+  stack(name: string, count: number, hidden: number, body: (index: number) => void): void {
+    for (let index = 0; index < count; index++) {
+      const draft: LayerDraft = { attention: null, cross: null, recurrent: null, mlp: null };
+      this.draft = draft;
+      this.layerIndex = index;
+      this.scope(`${name}.${index}`, () => body(index));
+      this.layerIndex = null;
+      this.draft = null;
+      if (!this.unloaded) this.layers.push({ index, component: this.componentName, hidden, ...draft });
+    }
+  }
+
+  /** What the current layer may keep of its attention. */
+  layerAttention(spec: AttentionSpec): void {
+    if (this.draft !== null) this.draft.attention = spec;
+  }
+
+  layerCross(spec: AttentionSpec): void {
+    if (this.draft !== null) this.draft.cross = spec;
+  }
+
+  layerRecurrent(spec: RecurrentSpec): void {
+    if (this.draft !== null) this.draft.recurrent = spec;
+  }
+
+  layerMlp(spec: MlpSpec): void {
+    if (this.draft !== null) this.draft.mlp = spec;
+  }
+
+  /** The full name of something added in the current scope. */
+  path(name: string): string {
+    return this.prefix + name;
+  }
+
+  /** Any entry of the state dict. Shapes are the library's. */
+  tensor(
+    name: string,
+    shape: readonly number[],
+    role: TensorRole,
+    module: ModuleKind,
+    options: TensorOptions = {},
+  ): void {
+    const list = this.unloaded ? this.checkpointOnly : this.tensors;
+    if (list.length >= MOST_TENSORS) throw new TooManyTensors();
+    list.push({
+      name: this.prefix + name,
+      shape,
+      dtype: options.dtype ?? null,
+      role,
+      module,
+      layer: this.layerIndex,
+      component: this.componentName,
+      tiedTo: null,
+      experts: options.experts ?? null,
+      ...(options.stored === undefined ? {} : { stored: options.stored }),
+    });
+  }
+
+  /** torch.nn.Linear: weight [out, in] and, with `bias`, bias [out]. */
+  linear(name: string, inputs: number, outputs: number, role: TensorRole, bias = false): void {
+    this.tensor(`${name}.weight`, [outputs, inputs], role, 'linear');
+    if (bias) this.tensor(`${name}.bias`, [outputs], role, 'linear');
+  }
+
+  /** GPT-2's Conv1D: weight [in, out], always with a bias. */
+  transposedLinear(name: string, inputs: number, outputs: number, role: TensorRole): void {
+    this.tensor(`${name}.weight`, [inputs, outputs], role, 'conv1d');
+    this.tensor(`${name}.bias`, [outputs], role, 'conv1d');
+  }
+
+  embedding(name: string, rows: number, width: number, role: TensorRole = 'embedding'): void {
+    this.tensor(`${name}.weight`, [rows, width], role, 'embedding');
+  }
+
+  /** A norm with a weight alone: RMSNorm and its kin. */
+  rmsNorm(name: string, width: number): void {
+    this.tensor(`${name}.weight`, [width], 'norm', 'norm');
+  }
+
+  /** torch.nn.LayerNorm: weight and, unless `bias` is false, bias. */
+  layerNorm(name: string, width: number, bias = true): void {
+    this.tensor(`${name}.weight`, [width], 'norm', 'norm');
+    if (bias) this.tensor(`${name}.bias`, [width], 'norm', 'norm');
+  }
+
+  /** A bare parameter of a module. */
+  parameter(name: string, shape: readonly number[], role: TensorRole = 'other'): void {
+    this.tensor(name, shape, role, 'parameter');
+  }
+
+  /** A buffer that is saved in the state dict. */
+  buffer(name: string, shape: readonly number[], dtype: Dtype): void {
+    this.tensor(name, shape, 'other', 'buffer', { dtype });
+  }
+
+  /** Makes the named tensor (full name) share its memory with another one. Both must exist. */
+  tie(name: string, owner: string): void {
+    const index = this.tensors.findIndex((tensor) => tensor.name === name);
+    const tensor = this.tensors[index];
+    if (tensor === undefined || !this.tensors.some((other) => other.name === owner))
+      throw new Error(`cannot tie ${name} to ${owner}: not in the model`);
+    this.tensors[index] = { ...tensor, tiedTo: owner };
+  }
+}
