@@ -26,13 +26,13 @@ export type TargetChoice = 'declared' | 'chosen' | 'local' | 'fallback';
 /** What an estimate is made for. */
 export interface Target {
   readonly name: string;
-  /** Short name for a lens, e.g. `RTX 4090`, `8 x H100 80GB`. */
+  /** Short name for a lens, e.g. `RTX 4090`, `8 × H100 80GB`. */
   readonly label: string;
   readonly choice: TargetChoice;
   /** Catalogue names that matched as well. */
   readonly alternatives: readonly string[];
   readonly pools: readonly Pool[];
-  /** Cores that CPU work may use and whether a CPU is all there is. */
+  /** Whether a CPU is all there is. */
   readonly cpuOnly: boolean;
 }
 
