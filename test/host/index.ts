@@ -1,0 +1,57 @@
+import { appendFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Mocha from 'mocha';
+
+/** What the host tells the runner outside, one JSON value on a line of the file that ROOFLENS_HOST_RESULTS names. */
+type HostEvent =
+  | { readonly event: 'pass'; readonly title: string; readonly milliseconds: number }
+  | { readonly event: 'pending'; readonly title: string }
+  | { readonly event: 'fail'; readonly title: string; readonly message: string }
+  | { readonly event: 'end' };
+
+/** The compiled files of a suite: those of this folder for `workspace`, else those of the folder with the suite's name. */
+function filesOf(suite: string): readonly string[] {
+  const folder = suite === 'workspace' ? __dirname : join(__dirname, suite);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.host.test.js'))
+    .map((name) => join(folder, name));
+}
+
+function report(event: HostEvent): void {
+  const results = process.env['ROOFLENS_HOST_RESULTS'];
+  if (results === undefined) throw new Error('ROOFLENS_HOST_RESULTS names no file for the results');
+  appendFileSync(results, `${JSON.stringify(event)}\n`);
+}
+
+/**
+ * Runs the suite that ROOFLENS_HOST_SUITE names inside the extension host; the editor calls this as its test runner.
+ * Rejects when a test fails or when there was none.
+ */
+export async function run(): Promise<void> {
+  const suite = process.env['ROOFLENS_HOST_SUITE'] ?? 'workspace';
+  const grep = process.env['ROOFLENS_HOST_GREP'];
+  const mocha = new Mocha({
+    ui: 'bdd',
+    timeout: 30_000,
+    slow: 2_000,
+    reporter: 'min',
+    ...(grep ? { grep } : {}),
+  });
+  for (const file of filesOf(suite)) mocha.addFile(file);
+  await new Promise<void>((resolve, reject) => {
+    const runner = mocha.run((failures) => {
+      report({ event: 'end' });
+      if (failures > 0) reject(new Error(`${failures} of ${runner.total} host tests failed`));
+      else if (runner.total === 0) reject(new Error(`no host test was found for ${suite}`));
+      else resolve();
+    });
+    runner.on('pass', (test) =>
+      report({ event: 'pass', title: test.fullTitle(), milliseconds: test.duration ?? 0 }),
+    );
+    runner.on('pending', (test) => report({ event: 'pending', title: test.fullTitle() }));
+    runner.on('fail', (test, error: unknown) => {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      report({ event: 'fail', title: test.fullTitle(), message });
+    });
+  });
+}
