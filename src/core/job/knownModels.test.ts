@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { blueprintFromConfig } from '../model/blueprintFromConfig';
+import { parameterCount } from '../model/parameters';
+import { knownModel, knownModelIds } from './knownModels';
+
+/** Sizes as the publishers state them, in millions of parameters. */
+const published: Readonly<Record<string, number>> = {
+  'meta-llama/Llama-2-7b-hf': 6738,
+  'meta-llama/Llama-2-13b-hf': 13016,
+  'meta-llama/Llama-2-70b-hf': 68977,
+  'meta-llama/Llama-3.1-8B': 8030,
+  'meta-llama/Llama-3.1-70B': 70554,
+  'meta-llama/Llama-3.1-405B': 405853,
+  'meta-llama/Llama-3.2-1B': 1236,
+  'meta-llama/Llama-3.2-3B': 3213,
+  'TinyLlama/TinyLlama-1.1B-intermediate-step-1431k-3T': 1100,
+  '01-ai/Yi-6B': 6061,
+  '01-ai/Yi-34B': 34389,
+  'HuggingFaceTB/SmolLM2-135M': 134.5,
+  'HuggingFaceTB/SmolLM2-360M': 361.8,
+  'HuggingFaceTB/SmolLM2-1.7B': 1711,
+  'mistralai/Mistral-7B-v0.1': 7242,
+  'mistralai/Mistral-7B-v0.3': 7248,
+  'mistralai/Mistral-Nemo-Base-2407': 12248,
+  'mistralai/Mistral-Small-24B-Base-2501': 23572,
+  'mistralai/Mixtral-8x7B-v0.1': 46703,
+  'Qwen/Qwen2.5-0.5B': 494,
+  'Qwen/Qwen2.5-1.5B': 1544,
+  'Qwen/Qwen2.5-3B': 3086,
+  'Qwen/Qwen2.5-7B': 7616,
+  'Qwen/Qwen2.5-14B': 14770,
+  'Qwen/Qwen2.5-32B': 32764,
+  'Qwen/Qwen2.5-72B': 72706,
+  'deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B': 1777,
+  'Qwen/Qwen3-0.6B': 596,
+  'Qwen/Qwen3-1.7B': 1721,
+  'Qwen/Qwen3-4B': 4022,
+  'Qwen/Qwen3-8B': 8191,
+  'Qwen/Qwen3-14B': 14768,
+  'Qwen/Qwen3-32B': 32762,
+  'Qwen/Qwen3-30B-A3B': 30532,
+  'google/gemma-2b': 2506,
+  'google/gemma-7b': 8538,
+  'google/gemma-2-2b': 2614,
+  'google/gemma-2-9b': 9242,
+  'google/gemma-2-27b': 27227,
+  'google/gemma-3-270m': 268,
+  'google/gemma-3-1b-pt': 1000,
+  'google/gemma-3-4b-pt': 4300,
+  'google/gemma-3-12b-pt': 12187,
+  'google/gemma-3-27b-pt': 27432,
+  'microsoft/phi-2': 2780,
+  'microsoft/Phi-3-mini-4k-instruct': 3821,
+  'microsoft/Phi-3-medium-4k-instruct': 13960,
+  'microsoft/phi-4': 14660,
+  'microsoft/Phi-4-mini-instruct': 3836,
+  gpt2: 124.4,
+  'gpt2-medium': 354.8,
+  'gpt2-large': 774,
+  'gpt2-xl': 1558,
+  distilgpt2: 81.9,
+  'EleutherAI/pythia-70m': 70.4,
+  'EleutherAI/pythia-160m': 162.3,
+  'EleutherAI/pythia-410m': 405.3,
+  'EleutherAI/pythia-1b': 1012,
+  'EleutherAI/pythia-1.4b': 1415,
+  'EleutherAI/pythia-2.8b': 2775,
+  'EleutherAI/pythia-6.9b': 6857,
+  'EleutherAI/pythia-12b': 11846,
+  'EleutherAI/gpt-neox-20b': 20555,
+  'tiiuae/falcon-7b': 6922,
+  'tiiuae/falcon-40b': 41303,
+  'stabilityai/stablelm-2-1_6b': 1645,
+  'stabilityai/stablelm-3b-4e1t': 2795,
+  'allenai/OLMo-2-0425-1B': 1485,
+  'allenai/OLMo-2-1124-7B': 7299,
+  'allenai/OLMo-2-1124-13B': 13716,
+  'ibm-granite/granite-3.1-2b-instruct': 2534,
+  'ibm-granite/granite-3.1-8b-instruct': 8171,
+  'bert-base-uncased': 109.5,
+  'bert-large-uncased': 335.2,
+  'roberta-base': 124.7,
+  'roberta-large': 355.4,
+  'xlm-roberta-base': 278.3,
+  'xlm-roberta-large': 560.1,
+  'distilbert-base-uncased': 67,
+  'openai/gpt-oss-20b': 20915,
+};
+
+describe('knownModel', () => {
+  for (const [id, millions] of Object.entries(published)) {
+    it(`knows the size of ${id}`, function () {
+      const known = knownModel(id);
+      assert.ok(known);
+      const outcome = blueprintFromConfig(known.config);
+      assert.ok(outcome.ok, outcome.ok ? '' : outcome.reason);
+      const count = parameterCount(outcome.blueprint) / 1e6;
+      assert.ok(Math.abs(count / millions - 1) < 0.005, `${count.toFixed(1)} M, published ${millions} M`);
+    });
+  }
+
+  it('reads every row', () => {
+    for (const id of knownModelIds()) {
+      const known = knownModel(id);
+      assert.ok(known);
+      const outcome = blueprintFromConfig(known.config);
+      assert.ok(outcome.ok, `${id}: ${outcome.ok ? '' : outcome.reason}`);
+    }
+  });
+
+  it('finds copies, tuned and quantised versions', () => {
+    assert.equal(knownModel('NousResearch/Meta-Llama-3-8B-Instruct')?.id, 'meta-llama/Meta-Llama-3-8B');
+    assert.equal(knownModel('unsloth/llama-3-8b-bnb-4bit')?.quantization?.method, 'bnb-nf4');
+    assert.equal(knownModel('Qwen/Qwen2.5-7B-Instruct-AWQ')?.quantization?.method, 'awq');
+    assert.equal(knownModel('Qwen/Qwen2.5-7B-Instruct-GPTQ-Int8')?.quantization?.bits, 8);
+    assert.equal(knownModel('TinyLlama/TinyLlama_v1.1')?.config['num_key_value_heads'], 4);
+  });
+
+  it('takes no size in a name for a shape', () => {
+    assert.equal(knownModel('acme/our-own-8B'), null);
+    assert.equal(knownModel('./models/8b'), null);
+    assert.equal(knownModel(''), null);
+    assert.equal(knownModel('__proto__'), null);
+  });
+});

@@ -1,0 +1,98 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { expandHome, snapshotFolder, type Environment } from './huggingFaceCache';
+
+/** Where a document's model is looked for. */
+export interface ResolveContext {
+  /** The document itself, absolute; null for standard input. */
+  readonly filePath: string | null;
+  readonly workspaceRoot: string | null;
+  /** Model id -> path of a config.json or of its folder that the user pointed to. */
+  readonly modelOverrides: Readonly<Record<string, string>>;
+  readonly environment: Environment;
+}
+
+/** A model's place on this machine: a folder that holds its config, or one file. */
+export interface FoundModel {
+  readonly path: string;
+  readonly kind: 'folder' | 'gguf' | 'safetensors';
+  /** For people. */
+  readonly source: string;
+}
+
+/**
+ * Looks for a model by the name that a document gives it: what the user pointed to, then a path (from the workspace
+ * folder, the document's own folder, each parent up to the workspace), then the Hugging Face cache. Frameworks take paths
+ * from the folder they are started in, which is most often the repository's root, so that comes first.
+ */
+export async function findModel(
+  name: string,
+  revision: string | null,
+  context: ResolveContext,
+): Promise<FoundModel | null> {
+  const override = Object.hasOwn(context.modelOverrides, name) ? context.modelOverrides[name] : undefined;
+  if (override !== undefined) {
+    const found = await asModel(override, 'the file that you pointed to');
+    if (found !== null) return found;
+  }
+  for (const [path, source] of pathCandidates(name, context)) {
+    const found = await asModel(path, source);
+    if (found !== null) return found;
+  }
+  const snapshot = await snapshotFolder(name, revision, context.environment);
+  return snapshot === null ? null : asModel(snapshot, 'the Hugging Face cache');
+}
+
+function pathCandidates(
+  name: string,
+  context: ResolveContext,
+): readonly (readonly [path: string, source: string])[] {
+  const path = expandHome(name);
+  if (isAbsolute(path)) return [[path, name]];
+  const candidates: [string, string][] = [];
+  const { workspaceRoot, filePath } = context;
+  if (workspaceRoot !== null) candidates.push([resolve(workspaceRoot, path), 'the workspace']);
+  if (filePath !== null) {
+    let folder = dirname(filePath);
+    candidates.push([resolve(folder, path), 'beside the file']);
+    while (workspaceRoot !== null && folder !== workspaceRoot && folder.startsWith(workspaceRoot)) {
+      folder = dirname(folder);
+      candidates.push([resolve(folder, path), 'the workspace']);
+    }
+  }
+  return candidates;
+}
+
+/** A path is a model when it is a folder with a config or weights, or such a file itself. */
+async function asModel(path: string, source: string): Promise<FoundModel | null> {
+  const status = await stat(path).catch(() => null);
+  if (status === null) return null;
+  if (status.isDirectory()) {
+    for (const file of [
+      'config.json',
+      'adapter_config.json',
+      'model.safetensors',
+      'model.safetensors.index.json',
+    ]) {
+      if (await isFile(join(path, file))) return { path, kind: 'folder', source };
+    }
+    return null;
+  }
+  if (basename(path) === 'config.json' || basename(path) === 'adapter_config.json')
+    return { path: dirname(path), kind: 'folder', source };
+  switch (extname(path).toLowerCase()) {
+    case '.gguf':
+      return { path, kind: 'gguf', source };
+    case '.safetensors':
+      return { path, kind: 'safetensors', source };
+    default:
+      return null;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isFile(),
+    () => false,
+  );
+}

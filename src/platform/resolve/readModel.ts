@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { plainValue } from '../../core/job/document/configNode';
+import { parseJson } from '../../core/job/document/parseJson';
+import type { BlueprintOutcome } from '../../core/model/blueprint';
+import { blueprintFromConfig } from '../../core/model/blueprintFromConfig';
+import { isRecord } from '../../core/model/configReader';
+import { FileTooLarge, readTextIfThere } from '../files/readText';
+import { findModel, type FoundModel, type ResolveContext } from './findModel';
+
+/** A model that was found, read as far as its files tell. */
+export interface ReadModel {
+  readonly outcome: BlueprintOutcome;
+  /** For people: where the shapes come from. */
+  readonly source: string;
+  /** Files that were read, absolute. */
+  readonly files: readonly string[];
+}
+
+/** Adapters of adapters of adapters: further than this nobody goes, and a loop ends. */
+const mostAdapterSteps = 4;
+
+/** Reads the config of a model folder, with the weights' headers beside it where there are any. */
+export async function readModel(found: FoundModel, context: ResolveContext, steps = 0): Promise<ReadModel> {
+  try {
+    return await readFolder(found, context, steps);
+  } catch (error) {
+    if (!(error instanceof FileTooLarge)) throw error;
+    return {
+      outcome: { ok: false, reason: error.message, problems: [] },
+      source: found.source,
+      files: [error.path],
+    };
+  }
+}
+
+async function readFolder(found: FoundModel, context: ResolveContext, steps: number): Promise<ReadModel> {
+  const configPath = join(found.path, 'config.json');
+  const text = await readTextIfThere(configPath);
+  if (text === null) return readAdapter(found, context, steps);
+  const config = await withQuantizationFile(parsedConfig(text), found.path);
+  const outcome: BlueprintOutcome =
+    config === null
+      ? { ok: false, reason: `${configPath} is not a JSON object`, problems: [] }
+      : blueprintFromConfig(config);
+  return { outcome, source: found.source, files: [configPath] };
+}
+
+/** A folder that holds an adapter alone: its base model gives the shapes. */
+async function readAdapter(found: FoundModel, context: ResolveContext, steps: number): Promise<ReadModel> {
+  const path = join(found.path, 'adapter_config.json');
+  const adapter = parsedConfig((await readTextIfThere(path)) ?? '');
+  const base = adapter?.['base_model_name_or_path'];
+  if (typeof base !== 'string' || base === '')
+    return unread(found, `${found.path} holds no config.json`, path);
+  if (steps >= mostAdapterSteps)
+    return unread(found, `${path} names a base model that leads back to itself`, path);
+  const next = await findModel(base, null, { ...context, filePath: path });
+  if (next === null) return unread(found, `the base model ${base} of ${path} is not on this machine`, path);
+  const read = await readModel(next, context, steps + 1);
+  return { ...read, files: [path, ...read.files] };
+}
+
+function unread(found: FoundModel, reason: string, path: string): ReadModel {
+  return { outcome: { ok: false, reason, problems: [] }, source: found.source, files: [path] };
+}
+
+/** A JSON object as plain values, whatever a strict parser thinks of its NaN and Infinity; null for anything else. */
+export function parsedConfig(text: string): Readonly<Record<string, unknown>> | null {
+  const root = parseJson(text).roots[0];
+  const value = root === undefined ? null : plainValue(root);
+  return isRecord(value) ? value : null;
+}
+
+/**
+ * Some repositories keep what was done to the weights in a file of its own: modelopt in hf_quant_config.json, early GPTQ
+ * in quantize_config.json, early AWQ in quant_config.json. Without it a 4-bit model would read as 16-bit.
+ */
+async function withQuantizationFile(
+  config: Readonly<Record<string, unknown>> | null,
+  folder: string,
+): Promise<Readonly<Record<string, unknown>> | null> {
+  if (config === null || isRecord(config['quantization_config'])) return config;
+  for (const [file, method] of [
+    ['hf_quant_config.json', 'modelopt'],
+    ['quantize_config.json', 'gptq'],
+    ['quant_config.json', 'awq'],
+  ] as const) {
+    const fields = parsedConfig((await readTextIfThere(join(folder, file))) ?? '');
+    if (fields === null) continue;
+    const inner = isRecord(fields['quantization']) ? fields['quantization'] : fields;
+    return { ...config, quantization_config: { quant_method: method, ...inner } };
+  }
+  return config;
+}
