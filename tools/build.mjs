@@ -23,7 +23,15 @@ const nodeOptions = {
   logLevel: 'warning',
   // jsonc-parser's `main` is a UMD file whose requires esbuild cannot follow.
   mainFields: ['module', 'main'],
-  external: ['vscode', 'onnxruntime-node', './analysis.js', './hardware.js', './worker.js', './package.json'],
+  external: [
+    'vscode',
+    'onnxruntime-node',
+    'koffi',
+    './analysis.js',
+    './hardware.js',
+    './worker.js',
+    './package.json',
+  ],
 };
 
 export async function buildAll() {
