@@ -27,8 +27,11 @@ export interface DecoderOptions {
   readonly className: string;
   /** Attribute that holds the base model in the task classes. */
   readonly base?: string;
-  /** Name and bias of the output layer of `ForCausalLM`. */
-  readonly output?: { readonly name?: string; readonly bias?: boolean };
+  /** Name and bias of the output layer of `ForCausalLM`; `storedName` where checkpoints call it otherwise. */
+  readonly output?: { readonly name?: string; readonly bias?: boolean; readonly storedName?: string };
+  /** Names of classes that do not follow `…ForCausalLM` and `…Model`. */
+  readonly causalName?: string;
+  readonly bareName?: string;
   /** Other task classes; those that most decoders have when absent. */
   readonly tasks?: readonly TaskClass[];
   /** The base model without a prefix: embeddings, layers, last norm. Sets `model.facts`. */
@@ -68,7 +71,7 @@ export function decoderFamily(options: DecoderOptions): Family {
   const tasks = options.tasks ?? [sequenceClassification, tokenClassification];
 
   const causal: Architecture = {
-    name: `${className}ForCausalLM`,
+    name: options.causalName ?? `${className}ForCausalLM`,
     modelType,
     task: 'generate',
     build(config, model) {
@@ -78,6 +81,7 @@ export function decoderFamily(options: DecoderOptions): Family {
         hidden: made.hidden,
         vocab: made.vocab,
         bias: options.output?.bias ?? false,
+        storedName: options.output?.storedName ?? null,
         tiedTo: config.flag('tie_word_embeddings')
           ? `${base}.${made.embedding ?? 'embed_tokens'}.weight`
           : null,
@@ -85,7 +89,7 @@ export function decoderFamily(options: DecoderOptions): Family {
     },
   };
   const bare: Architecture = {
-    name: `${className}Model`,
+    name: options.bareName ?? `${className}Model`,
     modelType,
     task: 'embed',
     build: (config, model) => void backbone(config, model),

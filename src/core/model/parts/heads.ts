@@ -7,11 +7,19 @@ export interface CausalHeadOptions {
   readonly bias: boolean;
   /** Full name of the embedding whose memory the output layer uses; null = its own. */
   readonly tiedTo: string | null;
+  /** What checkpoints call the output layer, where that differs. */
+  readonly storedName?: string | null;
 }
 
 /** The output layer of a language model. */
 export function causalHead(model: ModelBuilder, options: CausalHeadOptions): void {
-  model.linear(options.name, options.hidden, options.vocab, 'head', options.bias);
+  const { name, hidden, vocab, storedName } = options;
+  if (storedName === undefined || storedName === null)
+    model.linear(name, hidden, vocab, 'head', options.bias);
+  else
+    model.tensor(`${name}.weight`, [vocab, hidden], 'head', 'linear', {
+      stored: [{ name: model.path(`${storedName}.weight`), shape: [vocab, hidden], count: null }],
+    });
   if (options.tiedTo !== null) model.tie(model.path(`${options.name}.weight`), options.tiedTo);
 }
 

@@ -1,0 +1,71 @@
+import type { ConfigReader } from '../configReader';
+import type { Architecture, Family } from '../family';
+import { tokenHead } from '../parts/heads';
+import type { ModelBuilder } from '../parts/modelBuilder';
+import { bertModel } from './bert';
+
+interface Task {
+  readonly task: Architecture['task'];
+  readonly pooler?: boolean;
+  readonly head: (model: ModelBuilder, config: ConfigReader, hidden: number) => void;
+}
+
+function languageHead(model: ModelBuilder, config: ConfigReader, hidden: number): void {
+  const vocab = config.size('vocab_size');
+  model.scope('lm_head', () => {
+    model.parameter('bias', [vocab], 'head');
+    model.linear('dense', hidden, hidden, 'classifier', true);
+    model.layerNorm('layer_norm', hidden);
+    model.linear('decoder', hidden, vocab, 'head', true);
+  });
+  if (config.flag('tie_word_embeddings')) {
+    model.tie('lm_head.decoder.weight', 'roberta.embeddings.word_embeddings.weight');
+    model.tie('lm_head.decoder.bias', 'lm_head.bias');
+  }
+}
+
+const tasks: Readonly<Record<string, Task>> = {
+  RobertaForMaskedLM: { task: 'embed', head: languageHead },
+  RobertaForCausalLM: { task: 'generate', head: languageHead },
+  RobertaForSequenceClassification: {
+    task: 'classify',
+    head(model, config, hidden) {
+      tokenHead(model, 'classifier.dense', hidden, hidden, true);
+      tokenHead(model, 'classifier.out_proj', hidden, config.labels(), true);
+    },
+  },
+  RobertaForMultipleChoice: {
+    task: 'classify',
+    pooler: true,
+    head: (model, _config, hidden) => tokenHead(model, 'classifier', hidden, 1, true),
+  },
+  RobertaForTokenClassification: {
+    task: 'classify',
+    head: (model, config, hidden) => tokenHead(model, 'classifier', hidden, config.labels(), true),
+  },
+  RobertaForQuestionAnswering: {
+    task: 'classify',
+    head: (model, config, hidden) => tokenHead(model, 'qa_outputs', hidden, config.labels(), true),
+  },
+};
+
+/** RoBERTa: BERT's modules with other heads. Source: transformers models/roberta. */
+export const roberta: Family = {
+  architectures: [
+    {
+      name: 'RobertaModel',
+      modelType: 'roberta',
+      task: 'embed',
+      build: (config, model) => void bertModel(config, model, true),
+    },
+    ...Object.entries(tasks).map(([name, task]): Architecture => ({
+      name,
+      modelType: 'roberta',
+      task: task.task,
+      build(config, model) {
+        const hidden = model.scope('roberta', () => bertModel(config, model, task.pooler ?? false));
+        task.head(model, config, hidden);
+      },
+    })),
+  ],
+};

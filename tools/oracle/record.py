@@ -1,0 +1,197 @@
+"""Asks the libraries themselves what their models consist of, and writes the answers down as test fixtures.
+
+Every class of every file under cases/ is instantiated on the meta device (no memory, no weights) for every config there.
+Recorded: names and shapes of the state dict, groups of names that share memory, the parameter count, and what the
+library's own cache object keeps per layer after a forward pass of a few tokens.
+
+    record.py [NAME…]    all cases, or those of the named files; prints what changed against the last recording
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+import transformers
+
+import class_defaults
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+FIXTURES = ROOT / "test" / "fixtures" / "oracle"
+DTYPES = {torch.int64: "i64", torch.int32: "i32", torch.bool: "bool", torch.uint8: "u8", torch.bfloat16: "bf16", torch.float16: "f16"}
+
+warnings.filterwarnings("ignore")
+transformers.logging.set_verbosity_error()
+
+
+def ranges(numbers) -> str:
+    """{0,1,2,5} -> '0-2,5'."""
+    parts, run = [], []
+    for number in sorted(numbers):
+        if run and number != run[-1] + 1:
+            parts.append(run)
+            run = []
+        run.append(number)
+    parts.append(run)
+    return ",".join(str(r[0]) if len(r) == 1 else f"{r[0]}-{r[-1]}" for r in parts)
+
+
+def collapse(entries: list[tuple[str, str]]) -> list[str]:
+    """Entries (name, rest) that differ in one number of the name become one line 'layers.{0-31}.q_proj.weight rest'."""
+    merged = dict.fromkeys(entries)
+    depth = max((len(re.findall(r"(?<![^.])\d+(?![^.])", name)) for name, _ in merged), default=0)
+    for position in reversed(range(depth)):
+        groups: dict[tuple[str, str, str], list[int]] = {}
+        for name, rest in merged:
+            found = [m for m in re.finditer(r"(?<![^.])(\d+|\{[^}]*\})(?![^.])", name)]
+            if position < len(found) and found[position].group().isdigit():
+                start, end = found[position].span()
+                groups.setdefault((name[:start], name[end:], rest), []).append(int(found[position].group()))
+            else:
+                groups.setdefault((name, "", rest), [])
+        merged = {}
+        for (head, tail, rest), numbers in groups.items():
+            middle = "" if not numbers else str(numbers[0]) if len(numbers) == 1 else "{" + ranges(numbers) + "}"
+            merged[(head + middle + tail, rest)] = None
+    return [f"{name} {rest}" for name, rest in merged]
+
+
+def state_of(model) -> tuple[list[str], list[list[str]], int]:
+    state = model.state_dict(keep_vars=True)
+    entries, owners, parameters = [], {}, 0
+    for name, tensor in state.items():
+        kind = DTYPES.get(tensor.dtype, "")
+        entries.append((name, json.dumps(list(tensor.shape), separators=(",", ":")) + (f" {kind}" if kind else "")))
+        if id(tensor) not in owners and tensor.is_floating_point():
+            parameters += tensor.numel()
+        owners.setdefault(id(tensor), []).append(name)
+    tied = sorted(sorted(names) for names in owners.values() if len(names) > 1)
+    return collapse(entries), tied, parameters
+
+
+def cache_of(model, config) -> list[str] | None:
+    """Per layer what the library's cache holds after three tokens: kind, key and value shape. None where it cannot run."""
+    if not model.can_generate() or getattr(config, "is_encoder_decoder", False):
+        return None
+    try:
+        with torch.no_grad():
+            out = model(input_ids=torch.zeros((1, 3), dtype=torch.long, device="meta"), use_cache=True)
+        lines = []
+        for index, layer in enumerate(out.past_key_values.layers):
+            shape = lambda t: json.dumps(list(t.shape), separators=(",", ":")) if isinstance(t, torch.Tensor) else "-"
+            window = getattr(layer, "sliding_window", None)
+            kind = "window " + str(window) if window else "full"
+            lines.append((str(index), f"{kind} {shape(getattr(layer, 'keys', None))} {shape(getattr(layer, 'values', None))}"))
+        return collapse(lines)
+    except Exception:  # noqa: BLE001 - some forward passes read values, which the meta device does not have
+        return None
+
+
+def make_config(cls, fields: dict):
+    try:
+        return cls.config_class(**json.loads(json.dumps(fields)))
+    except Exception as error:
+        raise SystemExit(f"{cls.__name__} cannot take {fields}: {error.__cause__ or error}") from error
+
+
+def record(case_file: Path) -> dict:
+    case = json.loads(case_file.read_text(encoding="utf-8"))
+    answers = []
+    for class_name in case["classes"]:
+        cls = getattr(transformers, class_name)
+        for label, fields in case["configs"].items():
+            config = make_config(cls, fields)
+            config._attn_implementation = "eager"
+            try:
+                with torch.device("meta"):
+                    model = cls(config)
+            except ValueError as error:  # some classes refuse what others of the family take
+                print(f"{class_name} refuses {label}: {error}")
+                continue
+            model.tie_weights()
+            tensors, tied, parameters = state_of(model)
+            answer = {
+                "class": class_name,
+                "label": label,
+                "config": {"architectures": [class_name], "model_type": case["modelType"], **fields},
+                "parameters": parameters,
+                "tensors": tensors,
+                "tied": tied,
+            }
+            cache = cache_of(model, config)
+            if cache is not None:
+                answer["cache"] = cache
+            answers.append(answer)
+    return {"library": f"transformers {transformers.__version__}", "modelType": case["modelType"], "answers": answers}
+
+
+def save(path: Path, recorded: dict) -> None:
+    text = json.dumps(recorded, separators=(",", ":"), sort_keys=False)
+    path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
+
+
+def changes(path: Path, recorded: dict) -> list[str]:
+    """Readable difference to the last recording."""
+    if not path.exists():
+        return [f"{path.name}: new, {len(recorded['answers'])} answers"]
+    old = {(a["class"], a["label"]): a for a in json.loads(gzip.decompress(path.read_bytes()))["answers"]}
+    new = {(a["class"], a["label"]): a for a in recorded["answers"]}
+    lines = [f"- {key}" for key in old.keys() - new.keys()] + [f"+ {key}" for key in new.keys() - old.keys()]
+    for key in old.keys() & new.keys():
+        for field in ("tensors", "cache"):
+            before, after = old[key].get(field) or [], new[key].get(field) or []
+            lines += [f"{key} - {line}" for line in before if line not in after]
+            lines += [f"{key} + {line}" for line in after if line not in before]
+        if old[key]["tied"] != new[key]["tied"]:
+            lines.append(f"{key} tied {old[key]['tied']} -> {new[key]['tied']}")
+    return lines
+
+
+def write_list() -> None:
+    """docs/architectures.md: every class that the fixtures hold."""
+    rows = []
+    for path in sorted(FIXTURES.glob("*.json.gz")):
+        recorded = json.loads(gzip.decompress(path.read_bytes()))
+        counts: dict[str, int] = {}
+        for answer in recorded["answers"]:
+            counts[answer["class"]] = counts.get(answer["class"], 0) + 1
+        rows += [(name, recorded["modelType"], recorded["library"], count) for name, count in counts.items()]
+    lines = [
+        "# Architectures",
+        "",
+        "Written by `tools/oracle/run.sh`; do not edit. For each class, names and shapes of all tensors, what is tied and the",
+        "parameter count were recorded from the library that defines it, and the tests hold ours equal to them.",
+        "",
+        f"{len(rows)} classes.",
+        "",
+        "| class | model_type | library | configs |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [f"| {name} | {model_type} | {library} | {count} |" for name, model_type, library, count in sorted(rows)]
+    (ROOT / "docs" / "architectures.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main(names: list[str]) -> None:
+    FIXTURES.mkdir(parents=True, exist_ok=True)
+    files = sorted((HERE / "cases").glob("*.json"))
+    model_types = [json.loads(file.read_text(encoding="utf-8"))["modelType"] for file in files]
+    class_defaults.write(model_types, ROOT / "src" / "core" / "model" / "classDefaults.generated.ts")
+    for file in files:
+        if names and file.stem not in names:
+            continue
+        recorded = record(file)
+        target = FIXTURES / f"{file.stem}.json.gz"
+        for line in changes(target, recorded):
+            print(line)
+        save(target, recorded)
+    write_list()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
