@@ -73,4 +73,6 @@ export interface MemoryEstimate {
   readonly notes: readonly string[];
   /** A combination of settings that the engine refuses: the sentence it would print, in our words. */
   readonly refusal: string | null;
+  /** Why there is no figure for this job: one sentence; null = there is one. `perDevice` is empty then. */
+  readonly unknown: string | null;
 }

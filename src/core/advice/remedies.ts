@@ -1,0 +1,171 @@
+import { formatGiB } from '../units/bytes';
+import { formatTokens } from '../units/counts';
+import type { Verdict } from './verdict';
+import { tryWith, type Tried } from './whatFits';
+
+/** A change of settings with the estimate after it. The caller adds the text edits. */
+export interface Suggestion {
+  /** What is done, without the result: `Checkpoint activations`. */
+  readonly what: string;
+  /** `Checkpoint activations → 19.4 of 23.5 GiB`. */
+  readonly title: string;
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly changesResults: boolean;
+  readonly verdict: Verdict;
+  readonly expectedBytes: number;
+}
+
+interface Candidate {
+  readonly what: string;
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly changesResults: boolean;
+  /** Said after the result: `same effective batch`. */
+  readonly note?: string;
+}
+
+/** Words of the user's format for a change, e.g. `gradient_checkpointing: true`; null = none better than ours. */
+export type Words = (set: Readonly<Record<string, unknown>>) => string | null;
+
+/**
+ * Changes that make the job fit, or come nearer to it: each is estimated again and offered only if it needs less. Those that leave
+ * the job's results alone come first, those that fit before those that do not, then by how little they change: in the order tried.
+ */
+export function findRemedies(tried: Tried, words: Words = () => null): readonly Suggestion[] {
+  const { judgement, situation } = tried;
+  if (judgement.verdict === 'fits' || judgement.verdict === 'unknown') return [];
+  const budget = (judgement.pool?.usableBytes ?? 0) - situation.headroom;
+  const suggestions: (Suggestion & { readonly order: number })[] = [];
+  candidates(tried).forEach((candidate, order) => {
+    const after = tryWith(situation, candidate.set);
+    if (after.memory.unknown !== null) return;
+    const better =
+      after.peakBytes < tried.peakBytes * 0.99 ||
+      rank(after.judgement.verdict) < rank(judgement.verdict);
+    if (!better) return;
+    const what = words(candidate.set) ?? candidate.what;
+    const note = candidate.note === undefined ? '' : `, ${candidate.note}`;
+    const changes = candidate.changesResults ? ' (changes results)' : '';
+    suggestions.push({
+      what,
+      title: `${what}${changes} → ${formatGiB(after.peakBytes)} of ${formatGiB(budget)} GiB${note}`,
+      set: candidate.set,
+      changesResults: candidate.changesResults,
+      verdict: after.judgement.verdict,
+      expectedBytes: Math.round(after.peakBytes),
+      order,
+    });
+  });
+  return suggestions
+    .sort(
+      (a, b) =>
+        Number(a.changesResults) - Number(b.changesResults) ||
+        rank(a.verdict) - rank(b.verdict) ||
+        a.order - b.order,
+    )
+    .map(({ order: _, ...suggestion }) => suggestion);
+}
+
+function rank(verdict: Verdict): number {
+  return ['fits', 'partial', 'tight', 'exceeds', 'unknown'].indexOf(verdict);
+}
+
+function candidates(tried: Tried): readonly Candidate[] {
+  return tried.situation.job.task === 'train' ? trainingCandidates(tried) : inferenceCandidates(tried);
+}
+
+function trainingCandidates(tried: Tried): readonly Candidate[] {
+  const { training, models } = tried.situation.job;
+  const list: Candidate[] = [];
+  const checkpointing = { 'training.gradientCheckpointing': 'full' };
+  const off = training.gradientCheckpointing !== 'full';
+  if (off) list.push({ what: 'Checkpoint activations', set: checkpointing, changesResults: false });
+  if (training.loss === 'plain')
+    list.push({ what: 'Fused cross entropy', set: { 'training.loss': 'fused' }, changesResults: false });
+  const halves: Candidate[] = [];
+  for (let batch = Math.floor(training.microBatch / 2); batch >= 1; batch = Math.floor(batch / 2)) {
+    if (training.microBatch % batch !== 0) continue;
+    const accumulation = training.gradientAccumulation * (training.microBatch / batch);
+    const set = { 'training.microBatch': batch, 'training.gradientAccumulation': accumulation };
+    halves.push({
+      what: `Micro batch ${batch}, accumulation ${accumulation}`,
+      set,
+      changesResults: false,
+      note: 'same effective batch',
+    });
+  }
+  // The largest batch that fits is enough; smaller ones only cost speed.
+  const enough = halves.find(({ set }) => tryWith(tried.situation, set).judgement.verdict === 'fits') ?? halves.at(-1);
+  if (enough !== undefined) {
+    list.push(enough);
+    if (off)
+      list.push({
+        ...enough,
+        what: `Checkpoint activations, ${enough.what.toLowerCase()}`,
+        set: { ...checkpointing, ...enough.set },
+      });
+  }
+  if (training.optimizer.stateBits === null && /^adamw?(_torch|_torch_fused|_hf)?$/.test(training.optimizer.name))
+    list.push({
+      what: '8-bit optimizer',
+      set: { 'training.optimizer.name': 'adamw_8bit' },
+      changesResults: true,
+    });
+  if ((training.method === 'lora' || training.method === 'dora') && !models[0]?.quantization)
+    list.push({
+      what: '4-bit base',
+      set: { 'models.0.quantization': { method: 'bnb-nf4', doubleQuant: true } },
+      changesResults: true,
+    });
+  for (const length of [training.sequenceLength / 2, training.sequenceLength / 4]) {
+    if (length < 256 || !Number.isInteger(length)) continue;
+    list.push({
+      what: `Sequence length ${length}`,
+      set: { 'training.sequenceLength': length },
+      changesResults: true,
+    });
+  }
+  return list;
+}
+
+function inferenceCandidates(tried: Tried): readonly Candidate[] {
+  const { inference, models, engine, task } = tried.situation.job;
+  const list: Candidate[] = [];
+  if (task !== 'generate') return list;
+  for (let length = Math.floor(inference.contextLength / 2); length >= 512; length = Math.floor(length / 2)) {
+    const set = { 'inference.contextLength': length };
+    list.push({ what: `Context ${formatTokens(length)}`, set, changesResults: false });
+    if (tryWith(tried.situation, set).judgement.verdict === 'fits') break;
+  }
+  if (inference.concurrency > 1)
+    list.push({
+      what: `Concurrency ${Math.floor(inference.concurrency / 2)}`,
+      set: { 'inference.concurrency': Math.floor(inference.concurrency / 2) },
+      changesResults: false,
+    });
+  if (engine.name === 'llama.cpp' || engine.name === 'ollama') {
+    if (!inference.flashAttention)
+      list.push({
+        what: 'Flash attention',
+        set: { 'inference.flashAttention': true },
+        changesResults: false,
+      });
+    list.push({
+      what: 'KV cache in q8_0',
+      set: { 'inference.kv': { k: 'q8_0', v: 'q8_0' }, 'inference.flashAttention': true },
+      changesResults: true,
+    });
+  }
+  if (engine.name === 'vllm')
+    list.push({
+      what: 'KV cache in fp8',
+      set: { 'inference.kv': { k: 'fp8', v: 'fp8' } },
+      changesResults: true,
+    });
+  if (engine.name === 'transformers' && !models[0]?.quantization)
+    list.push({
+      what: '4-bit weights',
+      set: { 'models.0.quantization': { method: 'bnb-nf4', doubleQuant: true } },
+      changesResults: true,
+    });
+  return list;
+}

@@ -1,0 +1,44 @@
+import type { Target } from '../../hardware/target';
+import type { JobDocument } from '../../job/jobDocument';
+import type { Blueprint, Quantization } from '../../model/blueprint';
+import type { Dtype } from '../../units/dtype';
+import type { MemoryEstimate } from '../memoryEstimate';
+
+/** A model of a job as an engine loads it. */
+export interface EngineModel {
+  readonly role: string;
+  readonly blueprint: Blueprint;
+  readonly quantization: Quantization | null;
+  /** dtype of what is not quantised. */
+  readonly dtype: Dtype;
+}
+
+/** What every inference engine's rules get. */
+export interface EngineInput {
+  readonly job: JobDocument;
+  readonly main: EngineModel;
+  /** Draft models, projectors and the like. */
+  readonly others: readonly EngineModel[];
+  readonly target: Target;
+}
+
+/** The rules of one engine. */
+export type EngineRules = (input: EngineInput) => MemoryEstimate;
+
+/** An estimate without a figure. */
+export function unanswered(reason: string): MemoryEstimate {
+  return {
+    perDevice: [],
+    host: { terms: [], peak: { low: 0, expected: 0, high: 0 } },
+    diskBytes: null,
+    placement: null,
+    kvPoolTokens: null,
+    kvRequiredBytes: null,
+    adapterParameters: 0,
+    trainableParameters: 0,
+    weightBytes: 0,
+    notes: [],
+    refusal: null,
+    unknown: reason,
+  };
+}

@@ -1,0 +1,57 @@
+import { devicePools, type Target } from '../hardware/target';
+import type { JobDocument } from '../job/jobDocument';
+import type { ResolvedModel } from '../job/resolvedModel';
+import type { Quantization } from '../model/blueprint';
+import { unanswered, type EngineModel } from './engines/engineInput';
+import { inferenceRules } from './engines/inferenceRules';
+import { trainingMemory } from './engines/training';
+import type { MemoryEstimate } from './memoryEstimate';
+
+export interface EstimateInput {
+  readonly job: JobDocument;
+  readonly models: readonly ResolvedModel[];
+  readonly target: Target;
+}
+
+/**
+ * Memory of a job on a target. Pure arithmetic on shapes; an estimate without figures says why in `unknown`.
+ */
+export function estimateMemory({ job, models, target }: EstimateInput): MemoryEstimate {
+  const loaded: EngineModel[] = [];
+  for (const model of models) {
+    if (!model.outcome.ok) return unanswered(model.outcome.reason);
+    const { blueprint } = model.outcome;
+    loaded.push({
+      role: model.setting.role,
+      blueprint,
+      quantization: quantizationOf(model, blueprint.quantization),
+      dtype: model.setting.dtype ?? blueprint.dtype,
+    });
+  }
+  const main = loaded.find((model) => model.role === 'main') ?? loaded[0];
+  if (main === undefined) return unanswered('the job names no model');
+  const others = loaded.filter((model) => model !== main);
+  if (job.task === 'diffuse' || main.blueprint.task === 'diffuse')
+    return unanswered('image and video generation is not estimated yet');
+  if (job.task !== 'train') return inferenceRules(job.engine.name)({ job, main, others, target });
+
+  const parallel = job.parallel;
+  const split = parallel.tensor * parallel.pipeline * parallel.context * parallel.expert;
+  if (split > 1)
+    return unanswered('training split over tensor, pipeline, context or expert ranks is not estimated yet');
+  const pool = devicePools(target)[0];
+  if (pool === undefined) return unanswered('the target has no device');
+  return trainingMemory({
+    job,
+    blueprint: main.blueprint,
+    quantization: main.quantization,
+    dtype: main.dtype,
+    frozen: others,
+    pool,
+    ranks: Math.max(1, parallel.data),
+  });
+}
+
+function quantizationOf(model: ResolvedModel, own: Quantization | null): Quantization | null {
+  return model.setting.quantization === undefined ? own : model.setting.quantization;
+}

@@ -1,0 +1,46 @@
+import type { AttentionSpec, Blueprint, LayerSpec } from '../../model/blueprint';
+import { typeRowBytes } from './cacheType';
+
+/** How an engine counts the tokens that a layer keeps and what it keeps of each. */
+export interface CacheRules {
+  /** Cells of one sequence that a layer keeps, by the engine's padding, window and page rules. */
+  cells(attention: AttentionSpec): number;
+  /** Multi-head latent attention is kept as one latent per token (vLLM, llama.cpp) or as full heads (transformers). */
+  readonly latent: boolean;
+  readonly keyType: string;
+  readonly valueType: string;
+}
+
+/** Bytes that one cell of a layer's cache takes, keys and values together. */
+export function cellBytes(attention: AttentionSpec, rules: Pick<CacheRules, 'latent' | 'keyType' | 'valueType'>): number {
+  if (attention.latent !== null && rules.latent)
+    return typeRowBytes(rules.keyType, attention.latent.rank + attention.latent.ropeDim);
+  const keys = typeRowBytes(rules.keyType, attention.kvHeads * attention.keyDim);
+  const values = attention.keyIsValue ? 0 : typeRowBytes(rules.valueType, attention.kvHeads * attention.valueDim);
+  return keys + values;
+}
+
+/** Bytes of one layer's cache for one sequence. Layers that read another layer's cache keep nothing. */
+export function layerCacheBytes(layer: LayerSpec, rules: CacheRules): number {
+  let bytes = 0;
+  for (const attention of [layer.attention, layer.cross]) {
+    if (attention === null || attention.sharesKvWithLayer !== null || !keepsCache(attention)) continue;
+    bytes += rules.cells(attention) * cellBytes(attention, rules);
+  }
+  return bytes;
+}
+
+/** Bytes of the whole cache for one sequence, exact. */
+export function cacheBytes(blueprint: Blueprint, rules: CacheRules): number {
+  return blueprint.layers.reduce((bytes, layer) => bytes + layerCacheBytes(layer, rules), 0);
+}
+
+/** An encoder's attention sees the whole input at once and keeps nothing. */
+function keepsCache(attention: AttentionSpec): boolean {
+  return attention.causal || attention.kind === 'cross';
+}
+
+/** Bytes that one more token adds to the cache of one sequence, windows not yet full. */
+export function bytesPerToken(blueprint: Blueprint, rules: Omit<CacheRules, 'cells'>): number {
+  return cacheBytes(blueprint, { ...rules, cells: (attention) => (attention.kind === 'cross' ? 0 : 1) });
+}

@@ -1,0 +1,83 @@
+import { dtypeBytes, type Dtype } from '../../units/dtype';
+import { range, type Range } from '../../units/range';
+
+/** Bytes of the output layer's results and of the loss at the two instants where they are largest. */
+export interface LogitsMemory {
+  /** While the loss is computed. */
+  readonly forward: Range;
+  /** While the loss is differentiated. */
+  readonly backward: Range;
+  /** What autograd keeps of them between the two. */
+  readonly kept: Range;
+}
+
+export interface LogitsInput {
+  readonly tokens: number;
+  readonly vocab: number;
+  readonly hidden: number;
+  readonly compute: Dtype;
+  readonly loss: 'plain' | 'chunked' | 'fused';
+  readonly softcap: boolean;
+  readonly compiled: boolean;
+  readonly headTrained: boolean;
+}
+
+/**
+ * Logits and cross entropy of a causal language model.
+ *
+ * plain (transformers/loss/loss_utils.py, ForCausalLMLoss; the same in torchtune and litgpt): logits [tokens, vocab] in the compute
+ * dtype, their fp32 copy, and log_softmax's fp32 result, which autograd keeps. Backward: that result, the fp32 gradient of
+ * nll_loss and the fp32 gradient of log_softmax are alive together; then the gradient is cast down.
+ * chunked: the logits are made and kept as a whole in the compute dtype, the fp32 work is done in 8 pieces (torchtune,
+ * CEWithChunkedOutputLoss); what each piece keeps adds up unless the loss is compiled.
+ * fused: a kernel computes loss and gradient piece by piece and never holds all logits (Liger: pieces of about
+ * tokens * hidden / vocab rows, liger_kernel/ops/fused_linear_cross_entropy.py; cut cross entropy holds less).
+ */
+export function logitsMemory(input: LogitsInput): LogitsMemory {
+  const { tokens, vocab } = input;
+  const all = tokens * vocab;
+  const c = dtypeBytes(input.compute);
+  const upcast = c === 4 ? 0 : 4;
+  // tanh soft-capping divides, applies tanh and multiplies: tanh's result is kept.
+  const cap = input.softcap ? c * all : 0;
+  switch (input.loss) {
+    case 'plain': {
+      const forward = (c + upcast + 4) * all + 2 * cap;
+      const backward = 12 * all + cap;
+      // A compiled loss fuses the cast with the softmax and keeps the logits themselves.
+      if (input.compiled)
+        return {
+          forward: range((c + 2) * all, (c + upcast + 4) * all * 0.6, forward),
+          backward: range(2 * c * all, (c + 4) * all, backward),
+          kept: range(c * all, c * all, 4 * all),
+        };
+      return {
+        forward: range((c + 4) * all, forward, forward + 4 * all),
+        backward: range(8 * all + cap, backward, backward + c * all),
+        kept: range(4 * all + cap, 4 * all + cap, (4 + c) * all + cap),
+      };
+    }
+    case 'chunked': {
+      const piece = all / 8;
+      const kept = input.compiled ? c * all : (c + 4) * all;
+      return {
+        forward: range(c * all + 4 * piece, kept + 4 * piece, (c + 4) * all + 8 * piece),
+        backward: range(c * all + 8 * piece, kept + c * all + 8 * piece, (2 * c + 4) * all + 12 * piece),
+        kept: range(c * all, kept, (c + 4) * all),
+      };
+    }
+    case 'fused': {
+      const pieces = Math.max(1, Math.ceil(vocab / Math.max(1, input.hidden)));
+      const rows = Math.min(tokens, 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(tokens / pieces)))));
+      const hiddenGradient = tokens * input.hidden * c;
+      const headGradient = input.headTrained ? vocab * input.hidden * c : 0;
+      const forward = rows * vocab * (c + upcast) + hiddenGradient + headGradient;
+      const kept = hiddenGradient + headGradient;
+      return {
+        forward: range(hiddenGradient, forward, forward + headGradient),
+        backward: range(kept, kept, kept + headGradient),
+        kept: range(0, kept, kept),
+      };
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import type { TensorSpec } from '../../model/blueprint';
+
+/** Elements of a tensor. */
+export function elementsOf(tensor: TensorSpec): number {
+  return tensor.shape.reduce((product, size) => product * size, 1);
+}
+
+/** Input and output width of a linear module's weight: torch keeps [out, in], GPT-2's Conv1D [in, out]. null for anything else. */
+export function linearDims(tensor: TensorSpec): { readonly input: number; readonly output: number } | null {
+  if (tensor.module !== 'linear' && tensor.module !== 'conv1d') return null;
+  const [first, second, ...rest] = tensor.shape;
+  if (first === undefined || second === undefined || rest.length > 0) return null;
+  return tensor.module === 'linear' ? { input: second, output: first } : { input: first, output: second };
+}
+
+/** Module path of a parameter: its name without the last part. */
+export function moduleOf(tensor: TensorSpec): string {
+  const dot = tensor.name.lastIndexOf('.');
+  return dot === -1 ? tensor.name : tensor.name.slice(0, dot);
+}
