@@ -29,7 +29,9 @@ export function findLimits(tried: Tried): Limits {
   if (situation.job.task === 'train')
     return {
       ...noLimits,
-      maxMicroBatch: largestFitting(mostMicroBatch, (value) => fitsWith(situation, 'training.microBatch', value)),
+      maxMicroBatch: largestFitting(mostMicroBatch, (value) =>
+        fitsWith(situation, 'training.microBatch', value),
+      ),
     };
   const main = situation.models[0];
   const own = main?.outcome.ok === true ? main.outcome.blueprint.maxContext : null;

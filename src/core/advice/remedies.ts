@@ -1,5 +1,4 @@
 import { formatGiB } from '../units/bytes';
-import { formatTokens } from '../units/counts';
 import type { Verdict } from './verdict';
 import { tryWith, type Tried } from './whatFits';
 
@@ -23,26 +22,25 @@ interface Candidate {
   readonly note?: string;
 }
 
-/** Words of the user's format for a change, e.g. `gradient_checkpointing: true`; null = none better than ours. */
-export type Words = (set: Readonly<Record<string, unknown>>) => string | null;
+/** The user's own key for a path, e.g. `micro_batch_size`; null = it has none. */
+export type KeyOf = (path: string) => string | null;
 
 /**
  * Changes that make the job fit, or come nearer to it: each is estimated again and offered only if it needs less. Those that leave
  * the job's results alone come first, those that fit before those that do not, then by how little they change: in the order tried.
  */
-export function findRemedies(tried: Tried, words: Words = () => null): readonly Suggestion[] {
+export function findRemedies(tried: Tried, keyOf: KeyOf = () => null): readonly Suggestion[] {
   const { judgement, situation } = tried;
   if (judgement.verdict === 'fits' || judgement.verdict === 'unknown') return [];
   const budget = (judgement.pool?.usableBytes ?? 0) - situation.headroom;
   const suggestions: (Suggestion & { readonly order: number })[] = [];
-  candidates(tried).forEach((candidate, order) => {
+  candidates(tried, keyOf).forEach((candidate, order) => {
     const after = tryWith(situation, candidate.set);
     if (after.memory.unknown !== null) return;
     const better =
-      after.peakBytes < tried.peakBytes * 0.99 ||
-      rank(after.judgement.verdict) < rank(judgement.verdict);
+      after.peakBytes < tried.peakBytes * 0.99 || rank(after.judgement.verdict) < rank(judgement.verdict);
     if (!better) return;
-    const what = words(candidate.set) ?? candidate.what;
+    const { what } = candidate;
     const note = candidate.note === undefined ? '' : `, ${candidate.note}`;
     const changes = candidate.changesResults ? ' (changes results)' : '';
     suggestions.push({
@@ -69,11 +67,13 @@ function rank(verdict: Verdict): number {
   return ['fits', 'partial', 'tight', 'exceeds', 'unknown'].indexOf(verdict);
 }
 
-function candidates(tried: Tried): readonly Candidate[] {
-  return tried.situation.job.task === 'train' ? trainingCandidates(tried) : inferenceCandidates(tried);
+function candidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
+  return tried.situation.job.task === 'train'
+    ? trainingCandidates(tried, keyOf)
+    : inferenceCandidates(tried, keyOf);
 }
 
-function trainingCandidates(tried: Tried): readonly Candidate[] {
+function trainingCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   const { training, models } = tried.situation.job;
   const list: Candidate[] = [];
   const checkpointing = { 'training.gradientCheckpointing': 'full' };
@@ -87,24 +87,28 @@ function trainingCandidates(tried: Tried): readonly Candidate[] {
     const accumulation = training.gradientAccumulation * (training.microBatch / batch);
     const set = { 'training.microBatch': batch, 'training.gradientAccumulation': accumulation };
     halves.push({
-      what: `Micro batch ${batch}, accumulation ${accumulation}`,
+      what: `${keyOf('training.microBatch') ?? 'micro batch'} ${batch}, ${keyOf('training.gradientAccumulation') ?? 'accumulation'} ${accumulation}`,
       set,
       changesResults: false,
       note: 'same effective batch',
     });
   }
   // The largest batch that fits is enough; smaller ones only cost speed.
-  const enough = halves.find(({ set }) => tryWith(tried.situation, set).judgement.verdict === 'fits') ?? halves.at(-1);
+  const enough =
+    halves.find(({ set }) => tryWith(tried.situation, set).judgement.verdict === 'fits') ?? halves.at(-1);
   if (enough !== undefined) {
     list.push(enough);
     if (off)
       list.push({
         ...enough,
-        what: `Checkpoint activations, ${enough.what.toLowerCase()}`,
+        what: `Checkpoint activations, ${enough.what}`,
         set: { ...checkpointing, ...enough.set },
       });
   }
-  if (training.optimizer.stateBits === null && /^adamw?(_torch|_torch_fused|_hf)?$/.test(training.optimizer.name))
+  if (
+    training.optimizer.stateBits === null &&
+    /^adamw?(_torch|_torch_fused|_hf)?$/.test(training.optimizer.name)
+  )
     list.push({
       what: '8-bit optimizer',
       set: { 'training.optimizer.name': 'adamw_8bit' },
@@ -119,7 +123,7 @@ function trainingCandidates(tried: Tried): readonly Candidate[] {
   for (const length of [training.sequenceLength / 2, training.sequenceLength / 4]) {
     if (length < 256 || !Number.isInteger(length)) continue;
     list.push({
-      what: `Sequence length ${length}`,
+      what: `${keyOf('training.sequenceLength') ?? 'sequence length'} ${length}`,
       set: { 'training.sequenceLength': length },
       changesResults: true,
     });
@@ -127,18 +131,22 @@ function trainingCandidates(tried: Tried): readonly Candidate[] {
   return list;
 }
 
-function inferenceCandidates(tried: Tried): readonly Candidate[] {
+function inferenceCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   const { inference, models, engine, task } = tried.situation.job;
   const list: Candidate[] = [];
   if (task !== 'generate') return list;
   for (let length = Math.floor(inference.contextLength / 2); length >= 512; length = Math.floor(length / 2)) {
     const set = { 'inference.contextLength': length };
-    list.push({ what: `Context ${formatTokens(length)}`, set, changesResults: false });
+    list.push({
+      what: `${keyOf('inference.contextLength') ?? 'context'} ${length}`,
+      set,
+      changesResults: false,
+    });
     if (tryWith(tried.situation, set).judgement.verdict === 'fits') break;
   }
   if (inference.concurrency > 1)
     list.push({
-      what: `Concurrency ${Math.floor(inference.concurrency / 2)}`,
+      what: `${keyOf('inference.concurrency') ?? 'concurrency'} ${Math.floor(inference.concurrency / 2)}`,
       set: { 'inference.concurrency': Math.floor(inference.concurrency / 2) },
       changesResults: false,
     });

@@ -28,20 +28,14 @@ export function spills(engine: EngineName): boolean {
  * partial: it runs, with a part on the host, which holds it. unknown: there is no figure.
  * `headroom` is kept free on each device beyond what the driver reserves.
  */
-export function judge(
-  memory: MemoryEstimate,
-  target: Target,
-  engine: EngineName,
-  headroom = 0,
-): Judgement {
+export function judge(memory: MemoryEstimate, target: Target, engine: EngineName, headroom = 0): Judgement {
   if (memory.unknown !== null || memory.perDevice.length === 0)
     return { verdict: 'unknown', verdictNow: 'unknown', failure: null, pool: null, need: null };
   const pools = devicePools(target);
   const held = memory.perDevice.map((device, index) => {
     const pool = pools[Math.min(index, pools.length - 1)] ?? null;
     // Unified memory is one pool: what the host holds lies beside what the device holds.
-    const need =
-      pool?.kind === 'unified' ? sum(device.devicePeak, hostOnly(memory)) : device.devicePeak;
+    const need = pool?.kind === 'unified' ? sum(device.devicePeak, hostOnly(memory)) : device.devicePeak;
     return { pool, need };
   });
   const worst = worstOf(held);
@@ -90,7 +84,9 @@ function isPartial(memory: MemoryEstimate): boolean {
   const placement = memory.placement;
   return (
     placement !== null &&
-    (placement.layersOnDevice < placement.layers || placement.hostWeightBytes > 0 || placement.hostKvBytes > 0)
+    (placement.layersOnDevice < placement.layers ||
+      placement.hostWeightBytes > 0 ||
+      placement.hostKvBytes > 0)
   );
 }
 

@@ -1,3 +1,5 @@
+import type { Limits } from '../advice/limits';
+import type { Failure, Verdict } from '../advice/verdict';
 import type { DeviceMemory, HostMemory, PlacementOutcome } from '../estimate/memoryEstimate';
 import type { TargetChoice } from '../hardware/target';
 import type { JobDocument } from '../job/jobDocument';
@@ -6,8 +8,7 @@ import type { CpuAnswer, SpeedEstimate } from '../speed/speedEstimate';
 import type { Origin } from '../units/origin';
 import type { TextEdit } from '../units/span';
 
-export type Verdict = 'fits' | 'tight' | 'partial' | 'exceeds' | 'unknown';
-export type Failure = 'oom' | 'refuses-to-start' | 'slow-spill' | 'host-oom';
+export type { Failure, Limits, Verdict };
 
 /** A change of settings, the estimate after it, and the text edits that make it. */
 export interface Remedy {
@@ -65,13 +66,4 @@ export interface EstimateResult {
   readonly speed: SpeedEstimate;
   readonly cpu: CpuAnswer | null;
   readonly remedies: readonly Remedy[];
-}
-
-/** The largest value that fits, all else equal. */
-export interface Limits {
-  readonly maxContextLength: number | null;
-  readonly maxConcurrency: number | null;
-  readonly maxMicroBatch: number | null;
-  readonly kvPoolTokens: number | null;
-  readonly kvRequiredBytes: number | null;
 }

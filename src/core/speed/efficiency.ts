@@ -12,7 +12,8 @@ export function deviceClass(pool: Pool): DeviceClass {
   if (pool.kind === 'host') return 'cpu';
   if (pool.kind === 'unified' || pool.deviceKind === 'unified' || pool.deviceKind === 'integrated')
     return 'unified';
-  return (pool.ceilings.bytesPerSecond?.value ?? 0) >= stackedMemory && pool.vendor !== null &&
+  return (pool.ceilings.bytesPerSecond?.value ?? 0) >= stackedMemory &&
+    pool.vendor !== null &&
     !/rtx|geforce|radeon rx/i.test(pool.name)
     ? 'datacentre'
     : 'consumer';
@@ -38,13 +39,10 @@ export function decodeEfficiency(engine: EngineName, device: DeviceClass): Range
 }
 
 /** Share of the matrix ceiling that a prompt or a training step reaches; wide, because it depends on shapes and kernels. */
-export function computeEfficiency(
-  engine: EngineName,
-  device: DeviceClass,
-  work: 'prefill' | 'train',
-): Range {
+export function computeEfficiency(engine: EngineName, device: DeviceClass, work: 'prefill' | 'train'): Range {
   const ggml = engine === 'llama.cpp' || engine === 'ollama' || engine === 'mlx';
-  if (device === 'cpu') return ggml ? { low: 0.2, expected: 0.45, high: 0.8 } : { low: 0.3, expected: 0.55, high: 0.85 };
+  if (device === 'cpu')
+    return ggml ? { low: 0.2, expected: 0.45, high: 0.8 } : { low: 0.3, expected: 0.55, high: 0.85 };
   if (work === 'train') return { low: 0.2, expected: 0.4, high: 0.6 };
   return ggml ? { low: 0.15, expected: 0.32, high: 0.6 } : { low: 0.25, expected: 0.5, high: 0.75 };
 }

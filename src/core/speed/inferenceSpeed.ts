@@ -120,7 +120,11 @@ function decodeStep(input: InferenceSpeedInput, pool: Pool, depth: number, seque
   const operations = sequences * forwardOperations(blueprint, 1, depth, 1);
   const compute = computeLimit(pool, matrixType(input.dtype, input.quantization));
   if (compute !== null) {
-    const computing = rate(operations, compute.perSecond, computeEfficiency(job.engine.name, device, 'prefill'));
+    const computing = rate(
+      operations,
+      compute.perSecond,
+      computeEfficiency(job.engine.name, device, 'prefill'),
+    );
     if (computing.expected > seconds.expected) bound = 'compute';
     seconds = slower(seconds, computing);
   }

@@ -3,7 +3,10 @@ import type { HeldTensor } from '../estimate/terms/weights';
 import { elementsOf, linearDims } from '../estimate/terms/tensorDims';
 
 /** Matrix elements that one token is multiplied with: a router's choice of experts counts, a table look-up does not. */
-export function activeMatrixElements(blueprint: Blueprint): { readonly layers: number; readonly head: number } {
+export function activeMatrixElements(blueprint: Blueprint): {
+  readonly layers: number;
+  readonly head: number;
+} {
   let layers = 0;
   let head = 0;
   for (const tensor of blueprint.tensors) {
@@ -29,8 +32,14 @@ function multiplies(tensor: TensorSpec): boolean {
 }
 
 /** Bytes of weights that are read for one step of `sequences` tokens: all but look-up tables, and of experts those that are hit. */
-export function weightBytesRead(blueprint: Blueprint, held: readonly HeldTensor[], sequences: number): number {
-  const tied = new Set(blueprint.tensors.filter((tensor) => tensor.role === 'head').map((tensor) => tensor.tiedTo));
+export function weightBytesRead(
+  blueprint: Blueprint,
+  held: readonly HeldTensor[],
+  sequences: number,
+): number {
+  const tied = new Set(
+    blueprint.tensors.filter((tensor) => tensor.role === 'head').map((tensor) => tensor.tiedTo),
+  );
   let bytes = 0;
   for (const { tensor, bytes: size } of held) {
     if ((tensor.role === 'embedding' || tensor.role === 'position') && !tied.has(tensor.name)) continue;

@@ -129,7 +129,8 @@ export function trainingMemory(input: TrainingInput): MemoryEstimate {
   const allGradients = training.optimizer.inBackward ? 0 : trained.gradientBytes;
   const carried = accumulates ? allGradients : 0;
   const kept = activations.kept + activations.head;
-  const work = (bytes: number): TermDraft => draft('activations', activationRange(bytes, kept, training), 'formula');
+  const work = (bytes: number): TermDraft =>
+    draft('activations', activationRange(bytes, kept, training), 'formula');
 
   const step: Phase = 'train-step';
   const instants: Instant[] = [
@@ -252,7 +253,11 @@ function trainedWeights(held: readonly HeldTensor[], precision: HeldPrecision): 
     gradientBytes += gradient;
     largestGradient = Math.max(largestGradient, gradient);
     if (tensor.layer === null) embeddingGradient = Math.max(embeddingGradient, gradient);
-    else layers.set(`${tensor.component} ${tensor.layer}`, (layers.get(`${tensor.component} ${tensor.layer}`) ?? 0) + gradient);
+    else
+      layers.set(
+        `${tensor.component} ${tensor.layer}`,
+        (layers.get(`${tensor.component} ${tensor.layer}`) ?? 0) + gradient,
+      );
   }
   const elements = tensors.reduce((count, tensor) => count + tensor.elements, 0);
   return {
@@ -290,9 +295,17 @@ function trainedAdapters(
   for (const tensor of saved) {
     const elements = elementsOf(tensor);
     savedGradient = Math.max(savedGradient, elements * dtypeBytes(savedDtype));
-    tensors.push({ shape: tensor.shape, elements, dtype: savedDtype, embedding: tensor.role === 'embedding' });
+    tensors.push({
+      shape: tensor.shape,
+      elements,
+      dtype: savedDtype,
+      embedding: tensor.role === 'embedding',
+    });
   }
-  const bytes = tensors.reduce((sumBytes, tensor) => sumBytes + tensor.elements * dtypeBytes(tensor.dtype), 0);
+  const bytes = tensors.reduce(
+    (sumBytes, tensor) => sumBytes + tensor.elements * dtypeBytes(tensor.dtype),
+    0,
+  );
   const layers = new Set(pairs.map((pair) => pair.tensor.layer)).size;
   return {
     tensors,
@@ -319,7 +332,8 @@ function activationSetting(
     precision.autocast ||
     (rules.upcastsUnquantised && input.quantization !== null) ||
     rules.upcastsNormsAndEmbeddings;
-  const pairedObjective = training.objective === 'dpo' || training.objective === 'orpo' || training.objective === 'reward';
+  const pairedObjective =
+    training.objective === 'dpo' || training.objective === 'orpo' || training.objective === 'reward';
   return {
     batch: training.microBatch * (pairedObjective ? 2 : 1),
     sequence: training.sequenceLength,
@@ -373,11 +387,7 @@ function pagedRange(device: number, paged: number): Range {
 }
 
 /** Activations follow from shapes; versions of the frameworks differ in what they fuse and repeat, mostly downwards. */
-function activationRange(
-  working: number,
-  kept: number,
-  training: JobDocument['training'],
-): Range {
+function activationRange(working: number, kept: number, training: JobDocument['training']): Range {
   const bytes = kept + working;
   const wide = training.gradientCheckpointing === 'selective' ? 0.35 : training.compile ? 0.2 : 0.12;
   return range(bytes * (1 - wide), bytes, bytes * (1 + wide));

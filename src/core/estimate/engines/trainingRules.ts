@@ -35,7 +35,8 @@ const sameDtype: TrainingRules = {
   upcastsNormsAndEmbeddings: false,
   optimizerImplementation: null,
   groupedSdpa: true,
-  source: 'torchtune, litgpt: one dtype for model and adapters (torchtune/modules/peft/lora.py; litgpt/lora.py)',
+  source:
+    'torchtune, litgpt: one dtype for model and adapters (torchtune/modules/peft/lora.py; litgpt/lora.py)',
 };
 
 /**

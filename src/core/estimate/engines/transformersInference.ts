@@ -76,7 +76,11 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
         ...base,
         draft(
           'kvCache',
-          range(cache * promptShare(prompts.low), cache * promptShare(prompts.expected), cache * promptShare(prompts.high)),
+          range(
+            cache * promptShare(prompts.low),
+            cache * promptShare(prompts.expected),
+            cache * promptShare(prompts.high),
+          ),
         ),
         draft('activations', activations),
         draft('logits', outputs),

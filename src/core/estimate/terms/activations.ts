@@ -54,7 +54,12 @@ export function activationMemory(
         const attention = layer.attention;
         const out = attention === null ? 0 : attention.queryHeads * attention.valueDim;
         const bytes = layers[index];
-        return sum + (bytes?.input ?? 0) + setting.compute * tokens * out + 0.5 * matmulResults(layer, tokens, setting);
+        return (
+          sum +
+          (bytes?.input ?? 0) +
+          setting.compute * tokens * out +
+          0.5 * matmulResults(layer, tokens, setting)
+        );
       }, 0);
       const kept = Math.min(saved, products);
       return { kept, head, working: largestWorking, bottom: largestWorking, offloaded: 0 };
@@ -73,7 +78,8 @@ function matmulResults(
       ? 0
       : attention.queryHeads * attention.keyDim + attention.kvHeads * (attention.keyDim + attention.valueDim);
   const mlp = layer.mlp;
-  const inner = (mlp?.intermediate ?? 0) + (mlp?.moe ? mlp.moe.active * mlp.moe.intermediate + mlp.moe.shared : 0);
+  const inner =
+    (mlp?.intermediate ?? 0) + (mlp?.moe ? mlp.moe.active * mlp.moe.intermediate + mlp.moe.shared : 0);
   const factors = mlp?.kind === 'gated' ? 2 : 1;
   return setting.compute * tokens * (heads + layer.hidden + factors * inner + layer.hidden);
 }

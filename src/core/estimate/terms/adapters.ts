@@ -48,7 +48,9 @@ export function loraPairs(blueprint: Blueprint, lora: LoraSetting, dora: boolean
 /** Tensors that `modulesToSave` copies and trains in full. */
 export function savedModules(blueprint: Blueprint, lora: LoraSetting): readonly TensorSpec[] {
   if (lora.modulesToSave.length === 0) return [];
-  return blueprint.tensors.filter((tensor) => lora.modulesToSave.some((name) => endsWithModule(moduleOf(tensor), name)));
+  return blueprint.tensors.filter((tensor) =>
+    lora.modulesToSave.some((name) => endsWithModule(moduleOf(tensor), name)),
+  );
 }
 
 function adaptedOutputs(
@@ -57,12 +59,13 @@ function adaptedOutputs(
   output: number,
   targets: LoraSetting['targets'],
 ): readonly number[] {
-  if (targets === 'all-linear')
-    return tensor.role === 'head' ? [] : [output];
+  if (targets === 'all-linear') return tensor.role === 'head' ? [] : [output];
   const module = moduleOf(tensor);
   if (targets.some((target) => endsWithModule(module, target))) return [output];
   const slices: number[] = [];
-  for (const target of targets.flatMap((name) => (name === 'mlp' ? ['gate_proj', 'up_proj', 'down_proj'] : [name]))) {
+  for (const target of targets.flatMap((name) =>
+    name === 'mlp' ? ['gate_proj', 'up_proj', 'down_proj'] : [name],
+  )) {
     if (rolesOf[target]?.includes(tensor.role) !== true) continue;
     slices.push(sliceOf(blueprint, tensor, target, output));
   }

@@ -12,11 +12,16 @@ export interface CacheRules {
 }
 
 /** Bytes that one cell of a layer's cache takes, keys and values together. */
-export function cellBytes(attention: AttentionSpec, rules: Pick<CacheRules, 'latent' | 'keyType' | 'valueType'>): number {
+export function cellBytes(
+  attention: AttentionSpec,
+  rules: Pick<CacheRules, 'latent' | 'keyType' | 'valueType'>,
+): number {
   if (attention.latent !== null && rules.latent)
     return typeRowBytes(rules.keyType, attention.latent.rank + attention.latent.ropeDim);
   const keys = typeRowBytes(rules.keyType, attention.kvHeads * attention.keyDim);
-  const values = attention.keyIsValue ? 0 : typeRowBytes(rules.valueType, attention.kvHeads * attention.valueDim);
+  const values = attention.keyIsValue
+    ? 0
+    : typeRowBytes(rules.valueType, attention.kvHeads * attention.valueDim);
   return keys + values;
 }
 

@@ -30,7 +30,10 @@ type Kind = 'adam' | 'adafactor' | 'momentum' | 'none' | 'muon' | 'lowRank' | 'u
  * and embeddings stay 32 bit. Adafactor: one row and one column vector of a matrix (Shazeer and Stern 2018). Lion and SGD with
  * momentum: one. Muon: one momentum of the matrices, Adam for the rest.
  */
-export function optimizerMemory(tensors: readonly TrainedTensor[], setting: OptimizerSetting): OptimizerMemory {
+export function optimizerMemory(
+  tensors: readonly TrainedTensor[],
+  setting: OptimizerSetting,
+): OptimizerMemory {
   const { kind, bits, paged } = optimizerKind(setting);
   let states = 0;
   let largest = 0;

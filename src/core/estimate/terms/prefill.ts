@@ -16,16 +16,17 @@ export function prefillBytes(
     const stream = 2 * compute * layer.hidden;
     const mlp = layer.mlp;
     const moe = mlp?.moe ?? null;
-    const width =
-      (mlp?.intermediate ?? 0) + (moe === null ? 0 : moe.active * moe.intermediate + moe.shared);
+    const width = (mlp?.intermediate ?? 0) + (moe === null ? 0 : moe.active * moe.intermediate + moe.shared);
     const wide = compute * width * (mlp?.kind === 'gated' ? 3 : 2) + compute * layer.hidden;
     const a = layer.attention;
-    const heads = a === null ? 0 : a.queryHeads * (a.keyDim + a.valueDim) + a.kvHeads * (a.keyDim + a.valueDim);
+    const heads =
+      a === null ? 0 : a.queryHeads * (a.keyDim + a.valueDim) + a.kvHeads * (a.keyDim + a.valueDim);
     const attention = compute * (layer.hidden + 2 * heads);
     const norm = 3 * 4 * layer.hidden;
     let bytes = tokens * (stream + Math.max(wide, attention, norm));
     if (eagerScores !== null && a !== null)
-      bytes += eagerScores.batch * a.queryHeads * eagerScores.sequence * eagerScores.sequence * (4 + 2 * compute);
+      bytes +=
+        eagerScores.batch * a.queryHeads * eagerScores.sequence * eagerScores.sequence * (4 + 2 * compute);
     most = Math.max(most, bytes);
   }
   return most;

@@ -18,8 +18,6 @@ export function runtimeTerm(pool: Pool, framework: 'torch' | 'ggml'): TermDraft 
       ? draft('runtime', range(250 * MiB, 500 * MiB, 1000 * MiB), 'assumed', component)
       : draft('runtime', range(20 * MiB, 60 * MiB, 200 * MiB), 'assumed', component);
   const bytes =
-    framework === 'torch'
-      ? range(300 * MiB, 520 * MiB, 1000 * MiB)
-      : range(150 * MiB, 300 * MiB, 512 * MiB);
+    framework === 'torch' ? range(300 * MiB, 520 * MiB, 1000 * MiB) : range(150 * MiB, 300 * MiB, 512 * MiB);
   return draft('runtime', bytes, 'assumed', component);
 }

@@ -35,11 +35,7 @@ export function totalBytes(held: readonly HeldTensor[]): number {
 }
 
 /** null: the method leaves this tensor alone. */
-function quantisedBytes(
-  tensor: TensorSpec,
-  blueprint: Blueprint,
-  quantization: Quantization,
-): number | null {
+function quantisedBytes(tensor: TensorSpec, blueprint: Blueprint, quantization: Quantization): number | null {
   const elements = elementsOf(tensor);
   if (quantization.method === 'gguf') return ggufBytes(tensor, quantization.type ?? 'Q4_K_M');
   const dims = linearDims(tensor);
