@@ -7,6 +7,11 @@ import { gemma2 } from './gemma2';
 import { gemma3 } from './gemma3';
 import { gpt2 } from './gpt2';
 import { gptNeox } from './gptNeox';
+import { mixtral } from './mixtral';
+import { qwen2Moe } from './qwen2Moe';
+import { qwen3Moe } from './qwen3Moe';
+import { olmoe } from './olmoe';
+import { gptOss } from './gptOss';
 import { granite } from './granite';
 import { llama } from './llama';
 import { mistral } from './mistral';
@@ -28,6 +33,11 @@ export const families: readonly Family[] = [
   gemma3,
   gpt2,
   gptNeox,
+  mixtral,
+  qwen2Moe,
+  qwen3Moe,
+  olmoe,
+  gptOss,
   granite,
   llama,
   mistral,
