@@ -12,7 +12,7 @@ import { llamaFrame, llamaSizes } from '../parts/llamaShape';
 export const mixtral = decoderFamily({
   modelType: 'mixtral',
   className: 'Mixtral',
-  tasks: [sequenceClassification, tokenClassification, questionAnswering('transformer')],
+  tasks: [sequenceClassification, tokenClassification, questionAnswering()],
   backbone(config, model) {
     const sizes = llamaSizes(config);
     const { hidden, intermediate } = sizes;

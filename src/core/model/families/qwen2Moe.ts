@@ -23,7 +23,7 @@ export function sparseLayers(config: ConfigReader, layers: number): readonly boo
 export const qwen2Moe = decoderFamily({
   modelType: 'qwen2_moe',
   className: 'Qwen2Moe',
-  tasks: [sequenceClassification, tokenClassification, questionAnswering('transformer')],
+  tasks: [sequenceClassification, tokenClassification, questionAnswering()],
   backbone(config, model) {
     const sizes = llamaSizes(config);
     const { hidden, layers } = sizes;
