@@ -4,7 +4,7 @@ import { openBrowser } from './vscodeServer/browser.mjs';
 import { startServer } from './vscodeServer/server.mjs';
 
 /** Opens one window, which runs the suite as its extension tests, and waits for its end. Gives the problem, or null. */
-async function runWindow(browser, server, folder, extensionFolder) {
+export async function runWindow(browser, server, folder, extensionFolder) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   let timer;
   try {

@@ -34,7 +34,7 @@ export const quietSettings = {
 };
 
 /** What a test host is told through its environment; its caches are empty folders of its own. */
-function hostEnvironment(scratch, suite, grep) {
+export function hostEnvironment(scratch, suite, grep) {
   return {
     ROOFLENS_HOST_RESULTS: join(scratch, 'results.jsonl'),
     ROOFLENS_HOST_NOTES: scratch,
@@ -47,7 +47,7 @@ function hostEnvironment(scratch, suite, grep) {
 }
 
 /** A fresh copy of the example workspace. */
-function copyOfExamples(scratch) {
+export function copyOfExamples(scratch) {
   const folder = join(scratch, 'workspace');
   mkdirSync(join(folder, '.vscode'), { recursive: true });
   writeFileSync(join(folder, '.vscode', 'settings.json'), '{ "rooflens.target": "rtx4090" }\n');
@@ -56,10 +56,15 @@ function copyOfExamples(scratch) {
   return folder;
 }
 
-/** Counts and prints what a host wrote; a host that did not come to its end, or ran nothing, counts as a failure. */
-function readResults(file, label) {
+/** What a host wrote: the events of test/host/index.ts. */
+export function readEvents(file) {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
-  const events = lines.map((line) => JSON.parse(line));
+  return lines.map((line) => JSON.parse(line));
+}
+
+/** Counts and prints what a host wrote; a host that did not come to its end, or ran nothing, counts as a failure. */
+function printResults(file, label) {
+  const events = readEvents(file);
   let passed = 0;
   let failed = 0;
   for (const each of events)
@@ -100,7 +105,7 @@ export async function runSuites(openEditor, { suites = Object.keys(hostSuites), 
           const problem = await editor.runWindow(folder);
           if (window < 1) continue;
           const label = windows > 1 ? `${suite} ${window}` : suite;
-          const { passed, failed } = readResults(env.ROOFLENS_HOST_RESULTS, label);
+          const { passed, failed } = printResults(env.ROOFLENS_HOST_RESULTS, label);
           sum.passed += passed;
           sum.failed += failed;
           if (problem === null || failed > 0) continue;

@@ -35,6 +35,7 @@ export async function run(): Promise<void> {
     timeout: 30_000,
     slow: 2_000,
     reporter: 'min',
+    bail: process.env['ROOFLENS_HOST_BAIL'] === 'true',
     ...(grep ? { grep } : {}),
   });
   for (const file of filesOf(suite)) mocha.addFile(file);

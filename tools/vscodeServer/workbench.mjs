@@ -3,10 +3,10 @@
 const patience = 60_000;
 
 /** Opens a window of the server on `folder`, with `file` in the editor, and waits until its text is there. */
-export async function openWindow(browser, server, { folder, file, viewport, scale = 1 }) {
+export async function openWindow(browser, server, { folder, file, viewport, scale = 1, payload = [] }) {
   const context = await browser.newContext({ viewport, deviceScaleFactor: scale });
   const page = await context.newPage();
-  await page.goto(server.address(folder, file ? [['openFile', server.uri(file)]] : []));
+  await page.goto(server.address(folder, file ? [...payload, ['openFile', server.uri(file)]] : payload));
   await page.locator('.monaco-workbench').waitFor({ timeout: patience });
   if (file) await page.locator('.editor-instance .view-line').first().waitFor({ timeout: patience });
   return page;
