@@ -51,8 +51,8 @@ const steps = {
     ...(await checkNeutralBundle()),
   ],
   sizes: async () => checkSizes(await buildAll()),
-  unit: (counts) => mocha(counts, 'out/src/**/*.test.js'),
-  golden: (counts) => (existsSync('test/golden') ? mocha(counts, 'out/test/golden/**/*.test.js') : []),
+  unit: (counts) => mocha(counts, 'out/src/**/*.test.js', 'out/test/project/**/*.test.js'),
+  golden: (counts) => mocha(counts, 'out/test/golden/**/*.test.js'),
   host,
 };
 
