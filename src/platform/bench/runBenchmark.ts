@@ -1,0 +1,206 @@
+import { cpus, freemem } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { cpuCache } from 'systeminformation';
+import {
+  compareDevices,
+  type BenchDevice,
+  type BenchReport,
+  type DeviceResult,
+  type TestName,
+} from '../../core/bench/benchReport';
+import { nothingMeasured, type BenchJob } from '../../core/bench/suite';
+import type { Machine } from '../../core/hardware/device';
+import type { BenchStage } from '../../protocol/bench';
+import { runInProcess } from './benchProcess';
+import { defaultLockPath, tryLock } from './machineLock';
+import { usableCores } from './usableCores';
+
+export interface BenchProgress {
+  readonly device: BenchDevice;
+  readonly stage: BenchStage;
+  readonly test: TestName | null;
+  /** 0 to 1, of the whole benchmark. */
+  readonly fraction: number;
+}
+
+export interface BenchOptions {
+  readonly quick: boolean;
+  readonly device: BenchDevice | 'all';
+  /** CPU threads; absent = the physical cores that this process may use. */
+  readonly threads?: number;
+  /** Measure on a login node and on a device that another process uses. */
+  readonly force?: boolean;
+  /** Aborting kills the process that measures, and the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: BenchProgress) => void;
+  /** The benchmark process's program; absent = `worker.js` beside this bundle. */
+  readonly workerPath?: string;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** The machine as detected; null = nothing is known of it, and nothing is refused. */
+  readonly machine?: Machine | null;
+  readonly lockPath?: string;
+  /** Seconds after which a job is killed; for tests. */
+  readonly deadlineSeconds?: number;
+}
+
+/** The benchmark was not begun; the message is one sentence that says why, and what would begin it. */
+export class BenchRefused extends Error {
+  override readonly name = 'BenchRefused';
+}
+
+/** Seconds that a job may take, and before the end of which its last test must have begun. */
+interface TimeLimit {
+  readonly deadline: number;
+  readonly lastTest: number;
+}
+
+/** A quick benchmark is done within 15 s on any machine, its own start and end included. */
+const quickSeconds = 14;
+
+/** `left` = seconds that are left of a quick benchmark. */
+function timeLimit(device: 'cpu' | 'gpu', quick: boolean, left: number): TimeLimit {
+  if (!quick) return { deadline: 120, lastTest: 20 };
+  // A GPU is soon done, or soon missing; what is left is the CPU's, whose bandwidth takes longest.
+  return device === 'gpu' ? { deadline: Math.min(left, 7), lastTest: 2 } : { deadline: left, lastTest: 4.5 };
+}
+
+/**
+ * Measures this machine, one process per device, one benchmark at a time. What a device lacks is in its `skipped`; a process that
+ * crashes is a warning and leaves the other device's result. Rejects with `BenchRefused`, or when the signal aborts.
+ */
+export async function runBenchmark(options: BenchOptions): Promise<BenchReport> {
+  options.signal?.throwIfAborted();
+  const machine = options.machine ?? null;
+  const force = options.force ?? false;
+  if (machine?.os.loginNode === true && !force)
+    throw new BenchRefused(
+      'this is a login node that others share, so nothing is measured here; --force measures anyway',
+    );
+  const busy = force ? null : busyDevice(machine);
+  if (busy !== null && options.device === 'gpu') throw new BenchRefused(busy);
+
+  const lock = await tryLock(options.lockPath ?? defaultLockPath);
+  if (lock.release === null) {
+    const holder = lock.heldBy === null ? '' : ` (process ${lock.heldBy})`;
+    throw new BenchRefused(
+      `another benchmark is running on this machine${holder}; try again when it is done`,
+    );
+  }
+  try {
+    return await benchmark(options, machine, busy);
+  } finally {
+    await lock.release();
+  }
+}
+
+const order: readonly BenchDevice[] = ['cpu', 'gpu', 'torch'];
+
+async function benchmark(
+  options: BenchOptions,
+  machine: Machine | null,
+  busy: string | null,
+): Promise<BenchReport> {
+  const startedAt = new Date().toISOString();
+  const start = performance.now();
+  const elapsed = (): number => (performance.now() - start) / 1000;
+  const results: DeviceResult[] = [];
+  const warnings: string[] = [];
+
+  const load = options.device === 'gpu' ? 0 : await busyShare(options.signal);
+  if (load > 0.5)
+    warnings.push(
+      `other work kept ${(load * 100).toFixed(0)} % of the processor busy before the benchmark, so its figures may be low`,
+    );
+  const devices = (['gpu', 'cpu'] as const).filter(
+    (device) => options.device === 'all' || options.device === device,
+  );
+  const cacheBytes = devices.includes('cpu') ? await lastLevelCache() : null;
+  for (const [position, device] of devices.entries()) {
+    if (device === 'gpu' && busy !== null) {
+      results.push(nothingMeasured('gpu', busy));
+      warnings.push(busy);
+      continue;
+    }
+    const limit = timeLimit(device, options.quick, quickSeconds - elapsed());
+    const job: BenchJob = {
+      device,
+      quick: options.quick,
+      threads: options.threads ?? usableCores(machine),
+      cacheBytes: device === 'cpu' ? cacheBytes : null,
+      memoryBytes: device === 'cpu' ? hostMemory(machine) : deviceMemory(machine),
+      budgetSeconds: Math.max(1, limit.deadline - limit.lastTest),
+    };
+    const outcome = await runInProcess(job, {
+      workerPath: options.workerPath ?? join(__dirname, 'worker.js'),
+      environment: options.environment ?? process.env,
+      deadlineSeconds: options.deadlineSeconds ?? limit.deadline,
+      signal: options.signal,
+      onProgress: (stage, test, fraction) =>
+        options.onProgress?.({ device, stage, test, fraction: (position + fraction) / devices.length }),
+    });
+    if (outcome.result === null) {
+      results.push(nothingMeasured(device, outcome.problem));
+      warnings.push(outcome.problem);
+    } else results.push(withCpuName(outcome.result, machine));
+  }
+  return {
+    schema: 1,
+    startedAt,
+    seconds: elapsed(),
+    quick: options.quick,
+    results: order.flatMap((device) => results.filter((result) => result.device === device)),
+    comparison: compareDevices(results),
+    warnings,
+  };
+}
+
+/** The sentence that refuses a GPU which others use; null when none is in use. */
+function busyDevice(machine: Machine | null): string | null {
+  for (const device of machine?.devices ?? []) {
+    const [user, ...more] = device.processes.filter(({ pid }) => pid !== process.pid);
+    if (!device.visible || user === undefined) continue;
+    const others = more.length === 0 ? '' : ` and ${more.length} more`;
+    return `${device.name} is in use by ${user.name} (process ${user.pid})${others}, so it is not measured; --force measures anyway`;
+  }
+  return null;
+}
+
+function hostMemory(machine: Machine | null): number {
+  if (machine === null) return freemem();
+  return Math.min(machine.memory.availableBytes, machine.memory.limitBytes ?? Infinity);
+}
+
+/** Which of several GPUs the engine takes is not known, so the one with the least memory counts. */
+function deviceMemory(machine: Machine | null): number | null {
+  const free = (machine?.devices ?? []).flatMap((device) => device.freeBytes ?? []);
+  return free.length === 0 ? null : Math.min(...free);
+}
+
+async function lastLevelCache(): Promise<number | null> {
+  const { l3, l2 } = await cpuCache();
+  const largest = Math.max(l3, l2);
+  return Number.isFinite(largest) && largest > 0 ? largest : null;
+}
+
+/** Share of the processor's time that was spent on anything during a tenth of a second. */
+async function busyShare(signal: AbortSignal | undefined): Promise<number> {
+  const times = (): { idle: number; all: number } => {
+    const sum = { idle: 0, all: 0 };
+    for (const { times: one } of cpus()) {
+      sum.idle += one.idle;
+      sum.all += one.user + one.nice + one.sys + one.irq + one.idle;
+    }
+    return sum;
+  };
+  const before = times();
+  await pause(100, undefined, { signal });
+  const after = times();
+  const all = after.all - before.all;
+  return all > 0 ? 1 - (after.idle - before.idle) / all : 0;
+}
+
+function withCpuName(result: DeviceResult, machine: Machine | null): DeviceResult {
+  if (result.device !== 'cpu') return result;
+  return { ...result, adapter: { name: machine?.cpu.model ?? cpus()[0]?.model ?? null, software: false } };
+}
