@@ -54,6 +54,8 @@ export interface TensorSpec {
   readonly tiedTo: string | null;
   /** For stacked expert tensors and per-expert tensors: how many experts there are in the layer and how many one token passes. */
   readonly experts: { readonly count: number; readonly active: number } | null;
+  /** The two matrix dimensions stand as [in, out] although the module kind does not imply it (gpt-oss experts). */
+  readonly inputsFirst?: boolean;
   /** What a checkpoint holds instead of this tensor; absent = the same. */
   readonly stored?: readonly StoredTensor[];
 }
@@ -149,6 +151,8 @@ export interface Quantization {
   readonly groupSize?: number | null;
   readonly type?: string;
   readonly doubleQuant?: boolean;
+  /** GGUF: made with an importance matrix. */
+  readonly imatrix?: boolean;
   readonly zeroPoint?: boolean;
   /** [rows, columns] of one scale, for block-scaled fp8. */
   readonly blockShape?: readonly [number, number] | null;

@@ -36,6 +36,7 @@ interface TensorOptions {
   readonly dtype?: Dtype;
   readonly experts?: Experts | null;
   readonly stored?: readonly StoredTensor[];
+  readonly inputsFirst?: boolean;
 }
 
 interface LayerDraft {
@@ -149,6 +150,7 @@ export class ModelBuilder {
       component: this.componentName,
       tiedTo: null,
       experts: options.experts ?? null,
+      ...(options.inputsFirst === true ? { inputsFirst: true } : {}),
       ...(options.stored === undefined ? {} : { stored: options.stored }),
     });
   }

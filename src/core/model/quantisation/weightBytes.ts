@@ -1,0 +1,142 @@
+import { type Dtype, dtypeBytes } from '../../units/dtype';
+import type { Origin } from '../../units/origin';
+import type { Blueprint, Quantization, TensorSpec } from '../blueprint';
+import { elements } from '../parameters';
+import { awq } from './awq';
+import { bitsandbytes4, bitsandbytes8 } from './bitsandbytes';
+import { compressedTensors } from './compressedTensors';
+import { exllama } from './exllama';
+import { fp8 } from './fp8';
+import { gguf } from './gguf';
+import { gptq } from './gptq';
+import { hqq } from './hqq';
+import type { Method, StoredForm } from './method';
+import { mxfp4, nvfp4 } from './microscaling';
+import { mlx } from './mlx';
+
+const methods: readonly Method[] = [
+  bitsandbytes4,
+  bitsandbytes8,
+  gptq,
+  awq,
+  fp8,
+  mxfp4,
+  nvfp4,
+  hqq,
+  mlx,
+  exllama,
+  compressedTensors,
+  gguf,
+];
+
+const byName = new Map(methods.flatMap((method) => method.names.map((name) => [name, method] as const)));
+
+/** Names of the methods whose bytes are known. */
+export const quantizationMethods: readonly string[] = [...byName.keys()];
+
+export interface TensorBytes {
+  readonly tensor: TensorSpec;
+  /** 0 for a tensor that shares another one's memory. */
+  readonly bytes: number;
+  /** `NF4`, `Q6_K`, or the dtype. */
+  readonly format: string;
+  readonly quantised: boolean;
+}
+
+export interface WeightBytes {
+  readonly total: number;
+  /** Every tensor of the Blueprint, in its order. */
+  readonly tensors: readonly TensorBytes[];
+  readonly quantisedBytes: number;
+  /** Bytes of fused experts that the method does not reach and leaves in the model's dtype. */
+  readonly unreachedBytes: number;
+  /** `assumed` when the method is not known and the bytes follow from its bits alone, or say nothing. */
+  readonly origin: Origin;
+  /** Sentences about what had to be assumed, or what the method leaves out. */
+  readonly notes: readonly string[];
+}
+
+export interface WeightOptions {
+  /** dtype of what is not quantised; the Blueprint's when absent. */
+  readonly dtype?: Dtype;
+  /** Whether the engine's own loader quantises fused experts, where that differs from the method's library. */
+  readonly reachesFusedExperts?: boolean;
+}
+
+/**
+ * Bytes of the weights as they are held: each tensor under the method (scales, zeros and tables included), the others in
+ * the model's dtype, tied tensors once, no file header. `quantization` null = none.
+ */
+export function weightBytes(
+  blueprint: Blueprint,
+  quantization: Quantization | null,
+  options: WeightOptions = {},
+): WeightBytes {
+  const dtype = options.dtype ?? blueprint.dtype;
+  const method = quantization === null ? null : (byName.get(quantization.method) ?? null);
+  const convert =
+    quantization === null
+      ? (): null => null
+      : method === null
+        ? byBits(quantization)
+        : method.forModel({ blueprint, quantization, dtype });
+  const reaches = options.reachesFusedExperts ?? method?.reachesFusedExperts ?? true;
+
+  const tensors: TensorBytes[] = [];
+  let total = 0;
+  let quantisedBytes = 0;
+  let unreachedBytes = 0;
+  for (const tensor of blueprint.tensors) {
+    if (tensor.tiedTo !== null) {
+      tensors.push({ tensor, bytes: 0, format: tensor.dtype ?? dtype, quantised: false });
+      continue;
+    }
+    const fused = tensor.module === 'experts';
+    const form = fused && !reaches ? null : convert(tensor);
+    const own = tensor.dtype ?? dtype;
+    const bytes = form?.bytes ?? Math.ceil(elements(tensor.shape) * dtypeBytes(own));
+    tensors.push({ tensor, bytes, format: form?.format ?? own, quantised: form !== null });
+    total += bytes;
+    if (form !== null) quantisedBytes += bytes;
+    else if (fused && quantization !== null && !reaches) unreachedBytes += bytes;
+  }
+  return {
+    total,
+    tensors,
+    quantisedBytes,
+    unreachedBytes,
+    origin: quantization !== null && method === null ? 'assumed' : blueprint.origin,
+    notes: notesOf(quantization, method, quantisedBytes, unreachedBytes),
+  };
+}
+
+/** A method of which only the bits are known: matrices of the layers at those bits plus a sixteenth for scales. */
+function byBits(quantization: Quantization): (tensor: TensorSpec) => StoredForm | null {
+  const { bits } = quantization;
+  return (tensor) => {
+    const matrix = tensor.module === 'linear' || tensor.module === 'conv1d' || tensor.module === 'experts';
+    if (bits === undefined || !matrix || tensor.shape.length < 2 || tensor.layer === null) return null;
+    const share = (bits / 8) * (17 / 16);
+    return { bytes: Math.ceil(elements(tensor.shape) * share), format: `${bits}-bit` };
+  };
+}
+
+function notesOf(
+  quantization: Quantization | null,
+  method: Method | null,
+  quantisedBytes: number,
+  unreachedBytes: number,
+): readonly string[] {
+  if (quantization === null) return [];
+  const notes: string[] = [];
+  if (method === null)
+    notes.push(
+      quantization.bits === undefined
+        ? `quantisation ${quantization.method} is not known: weights counted as not quantised`
+        : `quantisation ${quantization.method} is not known: weights counted at ${quantization.bits} bits plus a sixteenth`,
+    );
+  if (unreachedBytes > 0) notes.push(`${quantization.method} does not reach the fused experts`);
+  else if (method !== null && quantisedBytes === 0)
+    notes.push(`${quantization.method} reaches no tensor of this model`);
+  return notes;
+}
