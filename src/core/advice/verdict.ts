@@ -32,8 +32,8 @@ export function judge(memory: MemoryEstimate, target: Target, engine: EngineName
   if (memory.unknown !== null || memory.perDevice.length === 0)
     return { verdict: 'unknown', verdictNow: 'unknown', failure: null, pool: null, need: null };
   const pools = devicePools(target);
-  const held = memory.perDevice.map((device, index) => {
-    const pool = pools[Math.min(index, pools.length - 1)] ?? null;
+  const held = memory.perDevice.map((device) => {
+    const pool = pools.find((each) => each.name === device.device) ?? pools[0] ?? null;
     // Unified memory is one pool: what the host holds lies beside what the device holds.
     const need = pool?.kind === 'unified' ? sum(device.devicePeak, hostOnly(memory)) : device.devicePeak;
     return { pool, need };
@@ -59,6 +59,10 @@ export function judge(memory: MemoryEstimate, target: Target, engine: EngineName
     verdict = 'exceeds';
     verdictNow = 'exceeds';
     failure = 'refuses-to-start';
+  } else if (memory.poolMargin !== null && memory.poolMargin.low < 0 && verdict === 'fits') {
+    // It starts or not: the cache that is left may hold one longest sequence or not.
+    verdict = 'tight';
+    if (verdictNow === 'fits') verdictNow = 'tight';
   } else if (isPartial(memory) && verdict !== 'exceeds') {
     const held = host !== null && hostNeeds.low <= host.usableBytes;
     verdict = held ? 'partial' : 'exceeds';

@@ -65,6 +65,8 @@ export interface MemoryEstimate {
   readonly placement: PlacementOutcome | null;
   readonly kvPoolTokens: number | null;
   readonly kvRequiredBytes: number | null;
+  /** For engines that fill a fraction of the card with cache: the pool less one longest sequence, bytes. Below 0 they do not start. */
+  readonly poolMargin: Range | null;
   readonly adapterParameters: number;
   readonly trainableParameters: number;
   /** Stored tensor bytes under the job's quantisation, whole model. */

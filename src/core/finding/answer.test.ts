@@ -99,12 +99,13 @@ describe('answer', () => {
     assert.equal(all.result.verdict, 'exceeds');
     assert.equal(all.result.failure, 'oom');
     const [finding] = findingsFor(all);
-    assert.equal(finding?.code, 'exceeds-memory');
+    assert.ok(finding);
+    assert.equal(finding.code, 'exceeds-memory');
     assert.match(
-      finding?.message ?? '',
+      finding.message,
       /^micro_batch_size 8 needs \d+\.\d GiB, RTX 4090 has 23\.5: logits \d+\.\d, .*\. [1-7] fits\.$/,
     );
-    assert.deepEqual(finding?.span, { start: 10, end: 26 });
+    assert.deepEqual(finding.span, { start: 10, end: 26 });
     const half = all.result.remedies.find((remedy) => 'training.microBatch' in remedy.set);
     assert.match(
       half?.title ?? '',

@@ -34,6 +34,7 @@ export function unanswered(reason: string): MemoryEstimate {
     placement: null,
     kvPoolTokens: null,
     kvRequiredBytes: null,
+    poolMargin: null,
     adapterParameters: 0,
     trainableParameters: 0,
     weightBytes: 0,

@@ -1,5 +1,7 @@
 import type { EngineName } from '../../job/jobDocument';
+import { llamaCpp } from './llamaCpp';
 import { transformersInference } from './transformersInference';
+import { vllm } from './vllm';
 import { unanswered, type EngineRules } from './engineInput';
 
 /** One entry per engine; what has no rules of its own says so. */
@@ -8,6 +10,9 @@ const rules: Readonly<Partial<Record<EngineName, EngineRules>>> = {
   pytorch: transformersInference,
   litgpt: transformersInference,
   torchtune: transformersInference,
+  'llama.cpp': llamaCpp,
+  ollama: llamaCpp,
+  vllm,
 };
 
 export function inferenceRules(engine: EngineName): EngineRules {

@@ -209,6 +209,7 @@ export function trainingMemory(input: TrainingInput): MemoryEstimate {
     placement: null,
     kvPoolTokens: null,
     kvRequiredBytes: null,
+    poolMargin: null,
     adapterParameters: adapted ? pairs.reduce((elements, pair) => elements + pairElements(pair), 0) : 0,
     trainableParameters: trained.elements,
     weightBytes,

@@ -114,6 +114,7 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
     placement: null,
     kvPoolTokens: null,
     kvRequiredBytes: null,
+    poolMargin: null,
     adapterParameters: 0,
     trainableParameters: 0,
     weightBytes,
