@@ -37,6 +37,14 @@ export interface StoredTensor {
   readonly count: number | null;
 }
 
+/** How a tensor lies in a file whose header was read, where no dtype says it: block formats such as GGUF's. */
+export interface TensorStorage {
+  /** The format's own name of the type: `Q4_K`, `MXFP4`. */
+  readonly type: string;
+  /** Exact bytes of the tensor in the file, padding apart. */
+  readonly bytes: number;
+}
+
 /** One entry of the library's `state_dict`. */
 export interface TensorSpec {
   readonly name: string;
@@ -58,6 +66,8 @@ export interface TensorSpec {
   readonly inputsFirst?: boolean;
   /** What a checkpoint holds instead of this tensor; absent = the same. */
   readonly stored?: readonly StoredTensor[];
+  /** Type and bytes that a file's header gives this tensor; they win over any rule. Absent = follows from the dtype. */
+  readonly storage?: TensorStorage;
 }
 
 /** What attention may keep per token. Which form is kept is the engine's rule. */

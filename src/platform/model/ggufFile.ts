@@ -1,0 +1,78 @@
+import { open } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { readGgufHeader, type GgufHeader } from '../../core/model/gguf';
+import { ggufParts, joinGgufParts, type GgufContents } from '../../core/model/ggufSplit';
+
+/** Parts of one model that are opened. The largest published ones have a few dozen. */
+const MOST_PARTS = 1000;
+
+export type GgufFileOutcome =
+  | {
+      readonly ok: true;
+      readonly contents: GgufContents;
+      /** All files of the model, the first part first. */
+      readonly files: readonly string[];
+      /** Their size on disk together. */
+      readonly fileBytes: number;
+    }
+  /** One sentence that begins with the file's name. */
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Reads the header of a GGUF file, or of all parts when it is one of `…-00001-of-0000N.gguf`. Only headers are read, in
+ * chunks, whatever the files' size. A file that is missing, unreadable or malformed gives one sentence.
+ */
+export async function readGgufFile(path: string): Promise<GgufFileOutcome> {
+  const names = ggufParts(basename(path)) ?? [basename(path)];
+  if (names.length > MOST_PARTS)
+    return refused(path, `is one of ${names.length} parts, at most ${MOST_PARTS} are read`);
+  const files = names.map((name) => join(dirname(path), name));
+  const headers: GgufHeader[] = [];
+  let fileBytes = 0;
+  for (const file of files) {
+    const part = await readPart(file);
+    if (typeof part === 'string') return refused(file, part);
+    headers.push(part.header);
+    fileBytes += part.fileBytes;
+  }
+  const contents = joinGgufParts(headers);
+  if (typeof contents === 'string') return refused(path, contents);
+  return { ok: true, contents, files, fileBytes };
+}
+
+function refused(path: string, reason: string): GgufFileOutcome {
+  return { ok: false, reason: `${basename(path)}: ${reason}` };
+}
+
+/** The header of one file, or what is wrong with it. */
+async function readPart(path: string): Promise<{ header: GgufHeader; fileBytes: number } | string> {
+  try {
+    await using handle = await open(path, 'r');
+    const stat = await handle.stat();
+    if (!stat.isFile()) return 'is no regular file';
+    const outcome = await readGgufHeader({
+      size: stat.size,
+      read: async (offset, target) => (await handle.read(target, 0, target.length, offset)).bytesRead,
+    });
+    return outcome.ok ? { header: outcome.header, fileBytes: stat.size } : outcome.reason;
+  } catch (error) {
+    if (isSystemError(error)) return unreadable(error.code);
+    throw error;
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException & { readonly code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}
+
+function unreadable(code: string): string {
+  switch (code) {
+    case 'ENOENT':
+      return 'does not exist';
+    case 'EACCES':
+    case 'EPERM':
+      return 'may not be read';
+    default:
+      return `cannot be read (${code})`;
+  }
+}
