@@ -8,6 +8,18 @@ export interface FileContext {
   readonly path: string;
   /** Tokens of context for bare models (`rooflens.contextLength`). */
   readonly contextLength: number;
+  /**
+   * Files that an earlier reading asked for (its `file` References), by reference id: reading again with them joins
+   * what they say.
+   */
+  readonly joined?: Readonly<Record<string, JoinedFile>>;
+}
+
+/** A file that a document points to. */
+export interface JoinedFile {
+  /** Absolute path, `/` separated. */
+  readonly path: string;
+  readonly text: string;
 }
 
 /**

@@ -118,6 +118,7 @@ export interface InferenceSettings {
   readonly eager: boolean;
   readonly microBatch: number;
   readonly flashAttention: boolean;
+  /** `auto` = the type that the model computes in. */
   readonly kv: { readonly k: string; readonly v: string };
   readonly placement: Placement;
   readonly speculative: Readonly<Record<string, unknown>> | null;
@@ -172,7 +173,10 @@ export interface OptimizerSetting {
 
 export interface LoraSetting {
   readonly rank: number;
-  /** Module suffixes, or the roles q_proj k_proj v_proj o_proj gate_proj up_proj down_proj mlp lm_head. */
+  /**
+   * Module suffixes, or the roles q_proj k_proj v_proj o_proj gate_proj up_proj down_proj mlp lm_head. `re:` and a
+   * regular expression matches whole module names (PEFT's `target_modules` as one text).
+   */
   readonly targets: readonly string[] | 'all-linear';
   readonly modulesToSave: readonly string[];
 }
@@ -183,6 +187,8 @@ export type ShardingStrategy =
 export interface TrainingSettings {
   readonly objective: Objective;
   readonly method: 'full' | 'lora' | 'dora' | 'freeze';
+  /** Patterns (regular expressions) of the parameters that are trained, for `freeze`; null = the whole model. */
+  readonly trainable?: readonly string[] | null;
   readonly microBatch: number;
   readonly sequenceLength: number;
   readonly gradientAccumulation: number;

@@ -7,7 +7,8 @@ export interface DocumentEdit {
   readonly newText: string;
 }
 
-export type PlainValue = string | number | boolean | null | readonly PlainValue[];
+export type PlainValue =
+  string | number | boolean | null | readonly PlainValue[] | { readonly [key: string]: PlainValue };
 
 /** One change: the key at `path` gets `value`. */
 export interface KeyChange {
@@ -232,7 +233,11 @@ function written(parsed: ParsedText, value: PlainValue): string {
 /** A value as one line of YAML that 1.1 and 1.2 loaders read alike. */
 export function yamlValue(value: PlainValue): string {
   if (value === null) return 'null';
-  if (typeof value === 'object') return `[${value.map(yamlValue).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map(yamlValue).join(', ')}]`;
+  if (typeof value === 'object') {
+    const entries = Object.entries(value).map(([key, inner]) => `${yamlKey(key)}: ${yamlValue(inner)}`);
+    return `{${entries.join(', ')}}`;
+  }
   if (typeof value !== 'string') return String(value);
   return plainSafe.test(value) && !looksTyped.test(value) ? value : JSON.stringify(value);
 }

@@ -1,0 +1,234 @@
+import { blueprintFromConfig } from '../../model/blueprintFromConfig';
+import { completeJob, defaultOrigin, JobDraft, modelSetting } from '../completeJob';
+import {
+  entryOf,
+  nodeAt,
+  plainValue,
+  type ConfigNode,
+  type MapNode,
+  type ParsedText,
+} from '../document/configNode';
+import type { FileContext, Format } from '../format';
+import type { Job, RecognitionOutcome, SettingOrigin, SettingProblem } from '../job';
+import { KeyReader } from '../keyReader';
+import { magicComment } from '../magicComment';
+import { impossibleValue } from '../settingProblem';
+
+/** Keys that say how large a transformer is, in the spellings of its families. */
+const shapeKeys = [
+  'hidden_size',
+  'n_embd',
+  'd_model',
+  'dim',
+  'embed_dim',
+  'num_hidden_layers',
+  'n_layer',
+  'n_layers',
+  'num_layers',
+  'encoder_layers',
+  'num_attention_heads',
+  'vocab_size',
+  'text_config',
+  'vision_config',
+  'llm_config',
+  'language_config',
+  'thinker_config',
+  'block_configs',
+  'depth',
+];
+
+/** Keys of JSON files that mention a model but are not its config: adapters, pipelines, other runtimes, jobs. */
+const otherKeys = [
+  'peft_type',
+  '_class_name',
+  'model_config',
+  'model_list',
+  'prefill_chunk_size',
+  'tokenizer_class_name',
+  'auto_mapping',
+  'zero_optimization',
+  'compilerOptions',
+  'weight_map',
+  'engine',
+  'base_model_name_or_path',
+  'tvm_version',
+];
+
+const maxContextKeys = [
+  'max_position_embeddings',
+  'n_positions',
+  'n_ctx',
+  'seq_length',
+  'max_seq_len',
+  'max_sequence_length',
+  'model_max_length',
+  'max_target_positions',
+];
+
+export function sniffHfConfig(text: string, path: string): boolean {
+  return (
+    /\.json$/i.test(path) &&
+    /"(?:model_type|architectures|num_hidden_layers|n_layers?)"\s*:/.test(text) &&
+    !/"(?:peft_type|_class_name)"\s*:/.test(text)
+  );
+}
+
+/** `config.json` of a Hugging Face model folder, whatever it is called: a bare model, read as an inference job. */
+export const hfConfig: Format = {
+  kind: 'hf-config',
+  title: 'Hugging Face model',
+  sniff: sniffHfConfig,
+
+  read(parsed, context): RecognitionOutcome | null {
+    const root = parsed.roots[0];
+    if (parsed.syntax !== 'json' || root?.kind !== 'map') return null;
+    const model = modelNode(root);
+    if (model === null) return null;
+    return recognised(parsed, context, model);
+  },
+
+  edits: () => null,
+  words: () => '',
+};
+
+/** The object that describes the model: the root, or DeepSpeed bing_bert's `bert_model_config`. null = not a model. */
+function modelNode(root: MapNode): MapNode | null {
+  if (otherKeys.some((key) => entryOf(root, key) !== null)) return null;
+  const nested = nodeAt(root, 'bert_model_config');
+  if (nested?.kind === 'map') return isOldBert(nested) ? nested : null;
+  if (isOldBert(root)) return root;
+  const modelType = nodeAt(root, 'model_type');
+  const named = modelType?.kind === 'scalar' && typeof modelType.value === 'string';
+  const classes = nodeAt(root, 'architectures');
+  const classed = classes?.kind === 'list' && classes.items.some(isClassName);
+  const shaped = shapeKeys.some((key) => entryOf(root, key) !== null);
+  return (classed && (named || shaped)) || (named && shaped) ? root : null;
+}
+
+function isClassName(node: ConfigNode): boolean {
+  return (
+    node.kind === 'scalar' &&
+    typeof node.value === 'string' &&
+    /(?:For[A-Z]\w*|Model\w*|Pipeline)$/.test(node.value)
+  );
+}
+
+/** Configs from before there was a `model_type`. */
+function isOldBert(node: MapNode): boolean {
+  const has = (key: string): boolean => entryOf(node, key) !== null;
+  return (
+    has('num_hidden_layers') &&
+    has('hidden_size') &&
+    (has('vocab_size') || has('vocab_size_or_config_json_file')) &&
+    has('num_attention_heads')
+  );
+}
+
+function recognised(parsed: ParsedText, context: FileContext, model: MapNode): RecognitionOutcome {
+  const reader = new KeyReader(parsed, model, context.path);
+  const config = configOf(model);
+  const draft = new JobDraft();
+  const first = anchorOf(model);
+  const origin: SettingOrigin = {
+    origin: 'exact',
+    source: 'this file',
+    file: context.path,
+    key: first?.key ?? null,
+    keySpan: first?.keySpan ?? null,
+    valueSpan: first?.value.span ?? null,
+  };
+  draft.addModel(modelSetting({ config }), { config: origin });
+  const own = maxContextOf(model);
+  const contextLength = Math.min(context.contextLength, own?.value ?? context.contextLength);
+  draft.set(
+    'inference.contextLength',
+    contextLength,
+    own !== null && own.value <= context.contextLength
+      ? reader.origin(own.entry)
+      : defaultOrigin(`rooflens.contextLength: ${context.contextLength}`),
+  );
+  const job: Job = {
+    ...completeJob(draft),
+    anchor: first?.keySpan ?? model.span,
+    anchorKey: first?.key ?? '',
+    modelReferences: [null],
+    declaredTarget: magicComment(parsed.text)?.target ?? null,
+  };
+  return {
+    outcome: 'recognised',
+    recognition: {
+      kind: 'hf-config',
+      bareModel: true,
+      jobs: [job],
+      references: [],
+      problems: configProblems(model, config),
+    },
+  };
+}
+
+/** The config as the model library would see it; old BERT files get the type that they do not name. */
+function configOf(model: MapNode): Readonly<Record<string, unknown>> {
+  const config = plainValue(model) as Record<string, unknown>;
+  const untyped = config['model_type'] === undefined && config['architectures'] === undefined;
+  const vocabulary = config['vocab_size'] ?? config['vocab_size_or_config_json_file'];
+  return {
+    ...config,
+    ...(untyped ? { model_type: 'bert' } : {}),
+    ...(vocabulary === undefined ? {} : { vocab_size: vocabulary }),
+  };
+}
+
+function anchorOf(model: MapNode): MapNode['entries'][number] | null {
+  return entryOf(model, 'architectures') ?? entryOf(model, 'model_type') ?? model.entries[0] ?? null;
+}
+
+function maxContextOf(
+  model: MapNode,
+): { readonly value: number; readonly entry: MapNode['entries'][number] } | null {
+  const text =
+    nodeAt(model, 'text_config') ?? nodeAt(model, 'llm_config') ?? nodeAt(model, 'language_config');
+  for (const holder of [model, text]) {
+    for (const key of maxContextKeys) {
+      const entry = entryOf(holder, key);
+      const value = entry?.value.kind === 'scalar' ? entry.value.value : null;
+      if (entry !== null && typeof value === 'number' && Number.isSafeInteger(value) && value > 0)
+        return { value, entry };
+    }
+  }
+  return null;
+}
+
+/** What the model library would stumble over, at its keys. */
+function configProblems(
+  model: MapNode,
+  config: Readonly<Record<string, unknown>>,
+): readonly SettingProblem[] {
+  const outcome = blueprintFromConfig(config);
+  if (outcome.ok) return [];
+  return outcome.problems.map((problem): SettingProblem => {
+    const { node, keySpan } = nodeByPath(model, problem.key);
+    const place = { keySpan, valueSpan: node?.span ?? null };
+    return problem.value === null
+      ? {
+          code: 'impossible-value',
+          message: `${problem.key} is missing, expected ${problem.expected}`,
+          ...place,
+        }
+      : impossibleValue(problem.key, node?.kind === 'scalar' ? node.value : null, problem.expected, place);
+  });
+}
+
+function nodeByPath(
+  model: MapNode,
+  path: string,
+): { node: ConfigNode | null; keySpan: SettingProblem['keySpan'] } {
+  let node: ConfigNode | null = model;
+  let keySpan: SettingProblem['keySpan'] = null;
+  for (const key of path.split('.')) {
+    const entry = entryOf(node, key.replace(/\[\d+\]$/, ''));
+    if (entry === null) break;
+    keySpan = entry.keySpan;
+    node = entry.value;
+  }
+  return { node, keySpan };
+}

@@ -1,0 +1,7 @@
+import type { Format } from '../format';
+import { axolotl } from './axolotl';
+import { hfConfig } from './hfConfig';
+import { jobFile } from './jobFile';
+
+/** Every ecosystem that is understood, in the order in which they are asked: the first that takes a file has it. */
+export const formats: readonly Format[] = [jobFile, axolotl, hfConfig];

@@ -1,0 +1,284 @@
+import * as v from 'valibot';
+import type { Quantization } from '../model/blueprint';
+import type { Dtype } from '../units/dtype';
+import { nearestWord } from '../units/nearestWord';
+import type { Span } from '../units/span';
+import { JobDraft, modelSetting, optimizerSetting } from './completeJob';
+import { entryOf, type ConfigNode } from './document/configNode';
+import type { SettingOrigin, SettingProblem } from './job';
+import { isLeafPath, isTrainingEngine, type LeafPath, type LeafValue } from './jobDefaults';
+import { dtypeSpellings, jobGrammar, type JobInput, type ModelInput } from './jobGrammar';
+import type { ModelSetting, Precision } from './jobDocument';
+import { impossibleValue } from './settingProblem';
+
+/** Gives the origin of the setting that was written under these keys. */
+export type OriginOf = (keys: readonly (string | number)[]) => SettingOrigin;
+
+interface Place {
+  readonly keySpan: Span | null;
+  readonly valueSpan: Span | null;
+}
+
+/** What is wrong with a value as a job document; none = it is one. `node` gives the places. */
+export function jobProblems(value: unknown, node: ConfigNode | null): readonly SettingProblem[] {
+  const parsed = v.safeParse(jobGrammar, value);
+  if (parsed.success) return [];
+  const problems = new Map<string, SettingProblem>();
+  for (const issue of parsed.issues.flatMap(deepest)) {
+    const keys = (issue.path ?? []).map((item) => item.key as string | number);
+    const path = keys.join('.');
+    if (problems.has(path)) continue;
+    const place = placeOf(node, keys);
+    problems.set(path, problemOf(issue, keys, path, place));
+  }
+  return [...problems.values()];
+}
+
+function problemOf(
+  issue: v.BaseIssue<unknown>,
+  keys: readonly (string | number)[],
+  path: string,
+  place: Place,
+): SettingProblem {
+  const unknown = issue.type === 'strict_object' && issue.expected === 'never';
+  if (!unknown) {
+    const missing = issue.input === undefined;
+    if (missing) return { code: 'impossible-value', message: `${path} is missing`, ...place };
+    return impossibleValue(path === '' ? 'the document' : path, issue.input, issue.message, place);
+  }
+  const nearest = nearestKey(keys);
+  const hint = nearest === null ? '' : `; the nearest known key is "${nearest}"`;
+  return {
+    code: 'unknown-key',
+    message: `"${path}" is no key of a job document${hint}`,
+    keySpan: place.keySpan,
+    valueSpan: place.valueSpan,
+  };
+}
+
+/** Of a failed union the issues of the branch that went deepest: they name the key inside that is wrong. */
+function deepest(issue: v.BaseIssue<unknown>): readonly v.BaseIssue<unknown>[] {
+  const inside = (issue.issues ?? []).flatMap(deepest);
+  const depth = issue.path?.length ?? 0;
+  const deeper = inside.filter((inner) => (inner.path?.length ?? 0) > depth);
+  return deeper.length > 0 ? deeper : [issue];
+}
+
+function placeOf(node: ConfigNode | null, keys: readonly (string | number)[]): Place {
+  let current = node;
+  let keySpan: Span | null = null;
+  for (const key of keys) {
+    if (current?.kind === 'list') {
+      current = current.items[Number(key)] ?? null;
+      continue;
+    }
+    const entry = entryOf(current, String(key));
+    // A key that is missing: its parent is the place.
+    if (entry === null) return { keySpan, valueSpan: current?.span ?? null };
+    keySpan = entry.keySpan;
+    current = entry.value;
+  }
+  return { keySpan, valueSpan: current?.span ?? null };
+}
+
+/** The known key that an unknown one most likely means: among its siblings first, else anywhere, as a path. */
+export function nearestKey(keys: readonly (string | number)[]): string | null {
+  const name = String(keys.at(-1) ?? '');
+  const sibling = nearestWord(name, entryNames(schemaAt(jobGrammar, keys.slice(0, -1))));
+  if (sibling !== null) return sibling;
+  const paths = new Map<string, string>();
+  collectPaths(jobGrammar, '', paths);
+  const elsewhere = nearestWord(name, paths.keys());
+  return elsewhere === null ? null : (paths.get(elsewhere) ?? null);
+}
+
+interface AnySchema {
+  readonly type: string;
+  readonly entries?: Readonly<Record<string, AnySchema>>;
+  readonly wrapped?: AnySchema;
+  readonly item?: AnySchema;
+  readonly options?: readonly unknown[];
+}
+
+function isSchema(value: unknown): value is AnySchema {
+  return typeof value === 'object' && value !== null && 'type' in value;
+}
+
+function schemaAt(schema: AnySchema, keys: readonly (string | number)[]): readonly AnySchema[] {
+  let schemas: readonly AnySchema[] = unwrapped(schema);
+  for (const key of keys) {
+    schemas = schemas
+      .flatMap((one) => [one.entries?.[String(key)] ?? one.item ?? null])
+      .flatMap((one) => (one === null ? [] : unwrapped(one)));
+  }
+  return schemas;
+}
+
+function unwrapped(schema: AnySchema): readonly AnySchema[] {
+  if (schema.wrapped !== undefined) return unwrapped(schema.wrapped);
+  if (schema.type === 'union') return (schema.options ?? []).filter(isSchema).flatMap(unwrapped);
+  return [schema];
+}
+
+function entryNames(schemas: readonly AnySchema[]): readonly string[] {
+  return schemas.flatMap((schema) => Object.keys(schema.entries ?? {})).filter((name) => name !== '$schema');
+}
+
+function collectPaths(schema: AnySchema, prefix: string, into: Map<string, string>): void {
+  for (const one of unwrapped(schema)) {
+    if (one.item !== undefined) collectPaths(one.item, `${prefix}0.`, into);
+    for (const [name, inner] of Object.entries(one.entries ?? {})) {
+      if (!into.has(name)) into.set(name, prefix + name);
+      collectPaths(inner, `${prefix}${name}.`, into);
+    }
+  }
+}
+
+/**
+ * The settings of a job document that has no problems (`jobProblems`), shorthands written out. `originOf` tells where
+ * each was written.
+ */
+export function draftOf(value: unknown, originOf: OriginOf): JobDraft {
+  const input = v.parse(jobGrammar, value);
+  const draft = new JobDraft();
+  const engine = typeof input.engine === 'string' ? { name: input.engine } : input.engine;
+  if (engine !== undefined) {
+    const origin = (key: string): SettingOrigin =>
+      originOf(typeof input.engine === 'string' ? ['engine'] : ['engine', key]);
+    draft.set('engine.name', engine.name, origin('name'));
+    if (engine.version !== undefined) draft.set('engine.version', engine.version, origin('version'));
+    if (engine.backend !== undefined) draft.set('engine.backend', engine.backend, origin('backend'));
+  }
+  setTask(draft, input, originOf);
+  for (const section of ['inference', 'training', 'parallel', 'resources'] as const) {
+    setLeaves(draft, input[section] ?? {}, [section], originOf);
+  }
+  addModels(draft, input, originOf);
+  return draft;
+}
+
+function setTask(draft: JobDraft, input: JobInput, originOf: OriginOf): void {
+  if (input.task !== undefined) {
+    draft.set('task', input.task, originOf(['task']));
+    return;
+  }
+  const name = draft.get('engine.name');
+  const onlyTraining = input.training !== undefined && input.inference === undefined;
+  if (onlyTraining || (name !== undefined && isTrainingEngine(name))) {
+    draft.set('task', 'train', originOf(input.training === undefined ? ['engine'] : ['training']));
+  }
+}
+
+function setLeaves(draft: JobDraft, value: object, keys: readonly string[], originOf: OriginOf): void {
+  for (const [key, inner] of Object.entries(value) as [string, unknown][]) {
+    if (inner === undefined) continue;
+    const here = [...keys, key];
+    const path = here.join('.');
+    if (path === 'inference.kv' && typeof inner === 'string') {
+      draft.set('inference.kv.k', inner, originOf(here));
+      draft.set('inference.kv.v', inner, originOf(here));
+    } else if (path === 'training.method') {
+      setMethod(draft, inner as string, originOf(here));
+    } else if (isLeafPath(path)) {
+      // The grammar accepted the value at this path, and `leafValue` writes its shorthand out.
+      draft.set(path, leafValue(path, inner) as LeafValue<LeafPath>, originOf(here));
+    } else if (typeof inner === 'object' && inner !== null) {
+      setLeaves(draft, inner, here, originOf);
+    }
+  }
+}
+
+function setMethod(draft: JobDraft, method: string, origin: SettingOrigin): void {
+  const known = method === 'qlora' ? 'lora' : (method as LeafValue<'training.method'>);
+  draft.set('training.method', known, origin);
+}
+
+function leafValue(path: LeafPath, value: unknown): unknown {
+  switch (path) {
+    case 'training.optimizer': {
+      if (typeof value === 'string') return optimizerSetting(value);
+      const fields = value as { readonly name: string };
+      return optimizerSetting(fields.name, fields);
+    }
+    case 'training.precision':
+      return typeof value === 'object' && value !== null
+        ? precisionOf(value as Readonly<Record<string, string | null>>)
+        : value;
+    case 'inference.image':
+      return value === null
+        ? null
+        : {
+            width: 1024,
+            height: 1024,
+            frames: 1,
+            steps: 30,
+            batch: 1,
+            vaeTiling: false,
+            offload: 'none',
+            ...(value as object),
+          };
+    default:
+      return value;
+  }
+}
+
+function precisionOf(value: Readonly<Record<string, string | null>>): Precision {
+  const weights = dtypeOf(value['weights'] ?? 'bf16');
+  const optional = (key: string): Dtype | null => {
+    const name = value[key];
+    return name === null || name === undefined ? null : dtypeOf(name);
+  };
+  return {
+    weights,
+    compute: optional('compute') ?? weights,
+    master: optional('master'),
+    gradients: optional('gradients') ?? weights,
+    reduce: optional('reduce'),
+  };
+}
+
+/** Element type by any of its spellings. */
+export function dtypeOf(name: string): Dtype {
+  const known: Readonly<Record<string, Dtype>> = dtypeSpellings;
+  return known[name] ?? 'bf16';
+}
+
+function addModels(draft: JobDraft, input: JobInput, originOf: OriginOf): void {
+  const written: readonly { readonly model: ModelInput; readonly keys: readonly (string | number)[] }[] = [
+    ...(input.model === undefined ? [] : [{ model: input.model, keys: ['model'] }]),
+    ...(input.models ?? []).map((model, index) => ({ model, keys: ['models', index] })),
+  ];
+  const qlora = input.training?.method === 'qlora';
+  for (const { model, keys } of written) {
+    const setting = modelOf(model);
+    const origins: Record<string, SettingOrigin> = {};
+    for (const key of Object.keys(model)) origins[key] = originOf([...keys, key]);
+    if (qlora && setting.role === 'main' && setting.quantization === undefined) {
+      origins['quantization'] = originOf(['training', 'method']);
+      draft.addModel({ ...setting, quantization: { method: 'bnb-nf4', doubleQuant: true } }, origins);
+    } else {
+      draft.addModel(setting, origins);
+    }
+  }
+}
+
+/** A model of the grammar with every field. */
+export function modelOf(model: ModelInput): ModelSetting {
+  const { dtype, quantization, adapters, ...rest } = model;
+  return modelSetting({
+    role: rest.role ?? 'main',
+    config: rest.config ?? null,
+    path: rest.path ?? null,
+    hub: rest.hub ?? null,
+    dtype: dtype === null || dtype === undefined ? null : dtypeOf(dtype),
+    quantization:
+      quantization === undefined || quantization === null ? quantization : quantizationOf(quantization),
+    adapters: adapters ?? [],
+  });
+}
+
+function quantizationOf(value: NonNullable<ModelInput['quantization']>): Quantization {
+  const fields: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(value)) if (inner !== undefined) fields[key] = inner;
+  return fields as unknown as Quantization;
+}
