@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /** Packages that compute and do nothing else. */
-const purePackages = new Set(['jsonc-parser', 'yaml']);
+const purePackages = new Set(['@bufbuild/protobuf', 'jsonc-parser', 'valibot', 'yaml']);
 
 function coreSources() {
   return readdirSync('src/core', { recursive: true, withFileTypes: true })
