@@ -51,7 +51,7 @@ const otherKeys = [
 export function sniffAxolotl(text: string, path: string): boolean {
   return (
     /\.ya?ml$/i.test(path) &&
-    /^["']?(?:base_model|sequence_len|micro_batch_size)["']?\s*:/m.test(text) &&
+    /^["']?(?:base_model|sequence_len)["']?\s*:/m.test(text) &&
     privateKeys.some((key) => text.includes(key))
   );
 }
