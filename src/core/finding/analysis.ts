@@ -25,11 +25,17 @@ export interface AnalysisRequest {
   readonly target: string;
   /** The user picked the target (setting, option), so that diagnostics may be shown against it. */
   readonly targetChosen: boolean;
-  /** null = not detected yet, or not allowed. */
-  readonly machine: Machine | null;
+  /** The target stands even where the file declares another one: an option of the command line, a comparison. */
+  readonly targetOverrides?: boolean;
+  /** As detected; in Restricted Mode what the process knows by itself. */
+  readonly machine: Machine;
   readonly settings: AnalysisSettings;
   /** Model id -> path of a config.json that the user pointed to. */
   readonly modelOverrides: Readonly<Record<string, string>>;
+  /** Settings of every job that are given other values, by path of the job document. */
+  readonly set?: Readonly<Record<JobPath, unknown>>;
+  /** The kind that the text is of, whatever its name and content look like. */
+  readonly kind?: string;
   /** Environment variables that name caches. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -67,6 +73,8 @@ export type Analysis =
       readonly jobs: readonly AnalysedJob[];
       readonly references: readonly Reference[];
       readonly problems: readonly SettingProblem[];
+      /** Why the wanted target could not be taken, and this machine was taken instead; null = it was. */
+      readonly targetProblem: string | null;
       /** Files that the answer depends on besides the text: a change of one makes it stale. */
       readonly dependencies: readonly string[];
     };

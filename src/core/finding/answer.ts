@@ -136,9 +136,11 @@ function reasonOf(tried: Tried, judgement: Judgement, target: Target): string {
   }
 }
 
+/** A reason as a sentence; one that begins with an id or a key (`org/name`, `num_heads`) keeps its letters. */
 function sentence(text: string): string {
   const trimmed = text.trim();
-  const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  const isWord = /^[a-z]+[\s,:]/.test(trimmed);
+  const first = isWord ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 

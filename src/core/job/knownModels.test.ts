@@ -113,6 +113,11 @@ describe('knownModel', () => {
     assert.equal(knownModel('unsloth/llama-3-8b-bnb-4bit')?.quantization?.method, 'bnb-nf4');
     assert.equal(knownModel('Qwen/Qwen2.5-7B-Instruct-AWQ')?.quantization?.method, 'awq');
     assert.equal(knownModel('Qwen/Qwen2.5-7B-Instruct-GPTQ-Int8')?.quantization?.bits, 8);
+    assert.equal(knownModel('casperhansen/llama-3-70b-fp16')?.id, 'meta-llama/Meta-Llama-3-70B');
+    assert.equal(
+      knownModel('hugging-quants/Meta-Llama-3.1-405B-BNB-NF4-BF16')?.quantization?.method,
+      'bnb-nf4',
+    );
     assert.equal(knownModel('TinyLlama/TinyLlama_v1.1')?.config['num_key_value_heads'], 4);
   });
 

@@ -494,6 +494,8 @@ const rows: readonly Row[] = [
 
 /** Words that copies of a model add to its name without changing its shapes, longest first. */
 const neutralEndings = [
+  '-fp16',
+  '-bf16',
   '-instruct',
   '-chat',
   '-base',
@@ -508,7 +510,7 @@ const neutralEndings = [
 
 /** Endings that say how a copy's weights are stored. */
 const quantizedEndings: readonly (readonly [ending: RegExp, quantization: Quantization])[] = [
-  [/-(unsloth-)?bnb-4bit$/u, { method: 'bnb-nf4', bits: 4, doubleQuant: true }],
+  [/-(unsloth-)?bnb-(4bit|nf4)(-bf16)?$/u, { method: 'bnb-nf4', bits: 4, doubleQuant: true }],
   [/-gptq(-int4|-4bit)?$/u, { method: 'gptq', bits: 4, groupSize: 128 }],
   [/-gptq-int8$/u, { method: 'gptq', bits: 8, groupSize: 128 }],
   [/-awq(-int4)?$/u, { method: 'awq', bits: 4, groupSize: 128 }],
