@@ -1,9 +1,10 @@
 import { Command } from 'commander';
+import { registerBench } from './bench';
 import { endingOf, oneLine } from './failure';
 import { printMessage } from './output';
 
 /** Subcommands, one file each. */
-const registrations: readonly ((program: Command) => void)[] = [];
+const registrations: readonly ((program: Command) => void)[] = [registerBench];
 
 /** Runs one command line and sets the exit code; a command that found something (`check`) sets it itself. */
 async function main(argv: readonly string[]): Promise<void> {

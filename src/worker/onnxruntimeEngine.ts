@@ -36,6 +36,8 @@ export function onnxruntimeEngine(
       // The graph is to be run as it is written; and the memory pattern doubles the memory that is held.
       graphOptimizationLevel: 'disabled',
       enableMemPattern: false,
+      // Threads that spin while they wait cost a machine that is busy with other work more than they save.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
       ...extra,
     });
   const run = async (

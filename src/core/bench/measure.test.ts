@@ -90,6 +90,13 @@ describe('measure', () => {
     }
   });
 
+  it('is content with fewer samples where every run takes far longer than planned', async () => {
+    const slow = simulated({ rate: 1e6, dispatch: 0 });
+    const { test } = await measure(workload, slow.engine, options());
+    assert.equal(test?.samples, quickPlan.minimumRuns / 2);
+    assert.deepEqual(test.shape, [1]);
+  });
+
   it('keeps the size before the one that a device refuses, and the smallest where memory is short', async () => {
     const refusing = simulated({ rate: 1e10, dispatch: 0, refusesFrom: 100 });
     assert.deepEqual((await measure(workload, refusing.engine, options())).test?.shape, [10]);

@@ -193,7 +193,7 @@ async function timePair(
   let told = 0;
   for (let run = 0; run < plan.maximumRuns; run++) {
     const done = Math.min(run / plan.minimumRuns, plan.measureSeconds > 0 ? spent / plan.measureSeconds : 1);
-    if (done >= 1) break;
+    if (done >= 1 || (spent >= plan.patienceSeconds && run >= plan.minimumRuns / 2)) break;
     if (run === 0 || done >= told + 0.1) {
       told = done;
       await onProgress('measuring', 0.4 + 0.6 * done);

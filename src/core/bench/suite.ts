@@ -154,7 +154,7 @@ async function measureAll(
       skipped.push({ name, type, reason });
     };
     if (around.elapsed() > job.budgetSeconds) {
-      skip(`the time of the benchmark was used up (${job.budgetSeconds} s)`);
+      skip(`the time of the benchmark was used up (${job.budgetSeconds.toFixed(0)} s)`);
       continue;
     }
     try {

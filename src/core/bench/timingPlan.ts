@@ -9,6 +9,11 @@ export interface TimingPlan {
   readonly maximumRuns: number;
   /** Runs go on until this much time has passed, within the bounds above. */
   readonly measureSeconds: number;
+  /**
+   * After this much time half of the minimum is enough: on a machine that is kept busy by others every run takes many times
+   * what was planned, and fewer samples, which the result states, are better than none.
+   */
+  readonly patienceSeconds: number;
   /** One run stays below this, so that progress can be told between runs and no driver takes the device for hung. */
   readonly runSeconds: number;
   /** The largest size is taken at which one operation stays below this. */
@@ -20,6 +25,7 @@ export const quickPlan: TimingPlan = {
   minimumRuns: 10,
   maximumRuns: 200,
   measureSeconds: 0.5,
+  patienceSeconds: 2.5,
   runSeconds: 0.08,
   operationSeconds: 0.015,
 };
@@ -29,6 +35,7 @@ export const fullPlan: TimingPlan = {
   minimumRuns: 30,
   maximumRuns: 500,
   measureSeconds: 2,
+  patienceSeconds: 15,
   runSeconds: 0.1,
 };
 
