@@ -83,7 +83,9 @@ function copyRuntime(target, modules, scratch) {
     (path) => path === 'package.json' || /^dist\/cjs\/(.+\.js|package\.json)$/.test(path),
   );
   copyPackage('koffi', 'node_modules/koffi', modules, (path) =>
-    ['package.json', 'index.cjs', 'src/koffi/index.cjs', 'LICENSE.txt'].includes(path),
+    ['package.json', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs', 'LICENSE.txt'].includes(
+      path,
+    ),
   );
   const name = `@koromix/koffi-${target}`;
   copyPackage(name, platformPackage(name, scratch), modules, (path) => /\.(js|json|node)$/.test(path));

@@ -1,6 +1,6 @@
 // What users install: the VSIX holds the committed list of files, and in a plain editor its lens appears.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -53,7 +53,19 @@ function installInto({ node, root, data, extensions }, file) {
     throw new Error(`The VSIX could not be installed:\n${stdout}${stderr}`);
 }
 
-/** Installs the VSIX into a fresh server and waits for its lens over a small model. */
+/** Loads the benchmark's native packages from the installed folder alone, with the Node of the server. */
+function loadRuntime(node, extensions) {
+  const [folder] = readdirSync(extensions).filter((name) => name.startsWith('rooflens.rooflens-'));
+  const dist = join(extensions, folder, 'dist');
+  const script = `for (const name of ['onnxruntime-node', 'koffi']) {
+    if (!require.resolve(name).startsWith(${JSON.stringify(dist)})) throw new Error(name + ' comes from elsewhere');
+    require(name);
+  }`;
+  const { status, stderr } = spawnSync(node, ['-e', script], { cwd: dist, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The native packages do not load: ${stderr}`);
+}
+
+/** Installs the VSIX into a fresh server, loads its native packages, and waits for its lens over a small model. */
 async function lensOfInstalled(file, scratch) {
   const folder = join(scratch, 'model');
   mkdirSync(folder);
@@ -63,7 +75,10 @@ async function lensOfInstalled(file, scratch) {
     const server = await startServer({
       settings: { ...quietSettings, 'rooflens.target': 'rtx4090' },
       env: { XDG_CACHE_HOME: join(scratch, 'cache'), HF_HOME: join(scratch, 'huggingface') },
-      prepare: (installed) => installInto(installed, file),
+      prepare(installed) {
+        installInto(installed, file);
+        loadRuntime(installed.node, installed.extensions);
+      },
     });
     try {
       const page = await openWindow(browser, server, {
@@ -97,7 +112,9 @@ export async function runPackageTests({ update = false } = {}) {
   try {
     const { file, files } = await packageExtension({ outFile: join(scratch, 'rooflens.vsix') });
     await check('the VSIX holds the committed list of files', () => compareFileList(files, update));
-    await check('its lens appears where it is installed', () => lensOfInstalled(file, scratch));
+    await check('its native packages load and its lens appears where it is installed', () =>
+      lensOfInstalled(file, scratch),
+    );
   } finally {
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -42,7 +42,7 @@ function installBrowser() {
   };
   console.log('Installing Chromium (apt-get install chromium)');
   run('update', '-q');
-  return run('install', '-y', '-q', '--no-install-recommends', 'chromium').status === 0;
+  return run('install', '-y', '-q', '--no-install-recommends', 'chromium', 'fonts-dejavu-core').status === 0;
 }
 
 /** The executable of a browser that can show the workbench; throws one sentence where there is none. */
