@@ -119,7 +119,9 @@ describe('the Blueprint equals the library that defines the class', () => {
               (index) => [Number(index), line.slice(space + 1)] as const,
             );
           });
-          const ourCache = blueprint.layers.map(
+          // A vision tower's layers keep nothing from one token to the next, and the library's cache has no place for them.
+          const keeping = blueprint.layers.filter((layer) => layer.component !== 'vision');
+          const ourCache = keeping.map(
             (layer) => [layer.index, layer.attention === null ? '-' : cacheLine(layer.attention)] as const,
           );
           assert.deepEqual(

@@ -87,5 +87,8 @@ function endsWithModule(module: string, name: string): boolean {
 }
 
 function mainComponent(blueprint: Blueprint): string {
-  return blueprint.layers[0]?.component ?? 'text';
+  const generating = blueprint.layers.find(
+    (layer) => layer.attention?.causal === true || layer.recurrent !== null,
+  );
+  return (generating ?? blueprint.layers[0])?.component ?? 'text';
 }

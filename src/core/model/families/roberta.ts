@@ -25,47 +25,52 @@ function languageHead(model: ModelBuilder, config: ConfigReader, hidden: number)
 }
 
 const tasks: Readonly<Record<string, Task>> = {
-  RobertaForMaskedLM: { task: 'embed', head: languageHead },
-  RobertaForCausalLM: { task: 'generate', head: languageHead },
-  RobertaForSequenceClassification: {
+  ForMaskedLM: { task: 'embed', head: languageHead },
+  ForCausalLM: { task: 'generate', head: languageHead },
+  ForSequenceClassification: {
     task: 'classify',
     head(model, config, hidden) {
       tokenHead(model, 'classifier.dense', hidden, hidden, true);
       tokenHead(model, 'classifier.out_proj', hidden, config.labels(), true);
     },
   },
-  RobertaForMultipleChoice: {
+  ForMultipleChoice: {
     task: 'classify',
     pooler: true,
     head: (model, _config, hidden) => tokenHead(model, 'classifier', hidden, 1, true),
   },
-  RobertaForTokenClassification: {
+  ForTokenClassification: {
     task: 'classify',
     head: (model, config, hidden) => tokenHead(model, 'classifier', hidden, config.labels(), true),
   },
-  RobertaForQuestionAnswering: {
+  ForQuestionAnswering: {
     task: 'classify',
     head: (model, config, hidden) => tokenHead(model, 'qa_outputs', hidden, config.labels(), true),
   },
 };
 
-/** RoBERTa: BERT's modules with other heads. Source: transformers models/roberta. */
-export const roberta: Family = {
-  architectures: [
+/** The classes of RoBERTa under a name: XLM-RoBERTa's are the same ones. */
+function robertaClasses(modelType: string, className: string): readonly Architecture[] {
+  return [
     {
-      name: 'RobertaModel',
-      modelType: 'roberta',
+      name: `${className}Model`,
+      modelType,
       task: 'embed',
       build: (config, model) => void bertModel(config, model, true),
     },
-    ...Object.entries(tasks).map(([name, task]): Architecture => ({
-      name,
-      modelType: 'roberta',
+    ...Object.entries(tasks).map(([suffix, task]): Architecture => ({
+      name: className + suffix,
+      modelType,
       task: task.task,
       build(config, model) {
         const hidden = model.scope('roberta', () => bertModel(config, model, task.pooler ?? false));
         task.head(model, config, hidden);
       },
     })),
-  ],
+  ];
+}
+
+/** RoBERTa: BERT's modules with other heads. Source: transformers models/roberta and xlm_roberta. */
+export const roberta: Family = {
+  architectures: [...robertaClasses('roberta', 'Roberta'), ...robertaClasses('xlm-roberta', 'XLMRoberta')],
 };
