@@ -94,6 +94,9 @@ export function completeJob(draft: JobDraft): CompletedJob {
     origins[path] = origin;
   }
   for (const [path, origin] of draft.origins) origins[path] = origin;
+  // Its name is what a reader changes; the rest follows from it.
+  const optimizer = origins['training.optimizer'];
+  if (optimizer !== undefined) origins['training.optimizer.name'] = optimizer;
   // Every leaf of the type was placed, each with a value that its path's type admits.
   return { document: nested as unknown as JobDocument, origins };
 }

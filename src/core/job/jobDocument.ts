@@ -173,10 +173,7 @@ export interface OptimizerSetting {
 
 export interface LoraSetting {
   readonly rank: number;
-  /**
-   * Module suffixes, or the roles q_proj k_proj v_proj o_proj gate_proj up_proj down_proj mlp lm_head. `re:` and a
-   * regular expression matches whole module names (PEFT's `target_modules` as one text).
-   */
+  /** Module suffixes, or the roles q_proj k_proj v_proj o_proj gate_proj up_proj down_proj mlp lm_head. */
   readonly targets: readonly string[] | 'all-linear';
   readonly modulesToSave: readonly string[];
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Quantization } from '../model/blueprint';
 import type { Dtype } from '../units/dtype';
-import { nearestWord } from '../units/nearestWord';
+import { nearestName } from '../units/nearest';
 import type { Span } from '../units/span';
 import { JobDraft, modelSetting, optimizerSetting } from './completeJob';
 import { entryOf, type ConfigNode } from './document/configNode';
@@ -9,34 +9,72 @@ import type { SettingOrigin, SettingProblem } from './job';
 import { isLeafPath, isTrainingEngine, type LeafPath, type LeafValue } from './jobDefaults';
 import { dtypeSpellings, jobGrammar, type JobInput, type ModelInput } from './jobGrammar';
 import type { ModelSetting, Precision } from './jobDocument';
-import { impossibleValue } from './settingProblem';
+import { contradiction, impossibleValue } from './settingProblem';
 
 /** Gives the origin of the setting that was written under these keys. */
-export type OriginOf = (keys: readonly (string | number)[]) => SettingOrigin;
+export type OriginOf = (keys: readonly Key[]) => SettingOrigin;
 
 interface Place {
   readonly keySpan: Span | null;
   readonly valueSpan: Span | null;
 }
 
+type Key = string | number;
+
 /** What is wrong with a value as a job document; none = it is one. `node` gives the places. */
 export function jobProblems(value: unknown, node: ConfigNode | null): readonly SettingProblem[] {
+  const lists = listProblems(value, node);
+  if (lists.length > 0) return lists;
   const parsed = v.safeParse(jobGrammar, value);
-  if (parsed.success) return [];
+  if (parsed.success) return modelProblems(parsed.output, node);
   const problems = new Map<string, SettingProblem>();
-  for (const issue of parsed.issues.flatMap(deepest)) {
-    const keys = (issue.path ?? []).map((item) => item.key as string | number);
+  for (const { issue, keys } of parsed.issues.flatMap((one) => deepest(one, []))) {
     const path = keys.join('.');
-    if (problems.has(path)) continue;
-    const place = placeOf(node, keys);
-    problems.set(path, problemOf(issue, keys, path, place));
+    if (!problems.has(path)) problems.set(path, problemOf(issue, keys, path, placeOf(node, keys)));
   }
   return [...problems.values()];
 }
 
+/** Lists where an object is meant, which valibot's objects let pass. */
+function listProblems(value: unknown, node: ConfigNode | null): readonly SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  const visit = (inner: unknown, schemas: readonly AnySchema[], keys: readonly Key[]): void => {
+    if (schemas.length === 0 || typeof inner !== 'object' || inner === null) return;
+    if (Array.isArray(inner) && schemas.every((schema) => objectTypes.has(schema.type))) {
+      const name = keys.length === 0 ? 'the document' : keys.join('.');
+      problems.push(impossibleValue(name, inner, 'an object', placeOf(node, keys)));
+      return;
+    }
+    for (const [key, deeper] of Object.entries(inner)) visit(deeper, step(schemas, key), [...keys, key]);
+  };
+  visit(value, unwrapped(jobGrammar), []);
+  return problems;
+}
+
+const objectTypes: ReadonlySet<string> = new Set(['strict_object', 'record']);
+
+/** What the grammar cannot say: a model is named in one way. */
+function modelProblems(input: JobInput, node: ConfigNode | null): readonly SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  if (input.model !== undefined && input.models !== undefined) {
+    problems.push(contradiction('give "model" or "models", not both', placeOf(node, ['models'])));
+  }
+  for (const { model, keys } of writtenModels(input)) {
+    const ways = (['config', 'path', 'hub'] as const).filter(
+      (key) => model[key] !== undefined && model[key] !== null,
+    );
+    const [, second] = ways;
+    if (second !== undefined) {
+      const message = `${keys.join('.')} names its model as ${ways.join(' and ')}: give one of them`;
+      problems.push(contradiction(message, placeOf(node, [...keys, second])));
+    }
+  }
+  return problems;
+}
+
 function problemOf(
   issue: v.BaseIssue<unknown>,
-  keys: readonly (string | number)[],
+  keys: readonly Key[],
   path: string,
   place: Place,
 ): SettingProblem {
@@ -56,15 +94,21 @@ function problemOf(
   };
 }
 
-/** Of a failed union the issues of the branch that went deepest: they name the key inside that is wrong. */
-function deepest(issue: v.BaseIssue<unknown>): readonly v.BaseIssue<unknown>[] {
-  const inside = (issue.issues ?? []).flatMap(deepest);
-  const depth = issue.path?.length ?? 0;
-  const deeper = inside.filter((inner) => (inner.path?.length ?? 0) > depth);
-  return deeper.length > 0 ? deeper : [issue];
+interface PlacedIssue {
+  readonly issue: v.BaseIssue<unknown>;
+  readonly keys: readonly Key[];
 }
 
-function placeOf(node: ConfigNode | null, keys: readonly (string | number)[]): Place {
+/** Of a failed union the issues of the branch that went deepest: they name the key inside that is wrong. */
+function deepest(issue: v.BaseIssue<unknown>, above: readonly Key[]): readonly PlacedIssue[] {
+  const keys = [...above, ...(issue.path ?? []).map((item) => item.key as Key)];
+  // Issues inside a union are placed from the union on.
+  const inside = (issue.issues ?? []).flatMap((inner) => deepest(inner, keys));
+  const deeper = inside.filter((inner) => inner.keys.length > keys.length);
+  return deeper.length > 0 ? deeper : [{ issue, keys }];
+}
+
+function placeOf(node: ConfigNode | null, keys: readonly Key[]): Place {
   let current = node;
   let keySpan: Span | null = null;
   for (const key of keys) {
@@ -81,16 +125,19 @@ function placeOf(node: ConfigNode | null, keys: readonly (string | number)[]): P
   return { keySpan, valueSpan: current?.span ?? null };
 }
 
-/** The known key that an unknown one most likely means: among its siblings first, else anywhere, as a path. */
-export function nearestKey(keys: readonly (string | number)[]): string | null {
+/** The known key that an unknown one most likely means: among its siblings, else anywhere, as a path. */
+export function nearestKey(keys: readonly Key[]): string | null {
   const name = String(keys.at(-1) ?? '');
-  const sibling = nearestWord(name, entryNames(schemaAt(jobGrammar, keys.slice(0, -1))));
-  if (sibling !== null) return sibling;
+  const sibling = nearestName(name, entryNames(schemaAt(jobGrammar, keys.slice(0, -1))));
   const paths = new Map<string, string>();
   collectPaths(jobGrammar, '', paths);
-  const elsewhere = nearestWord(name, paths.keys());
-  return elsewhere === null ? null : (paths.get(elsewhere) ?? null);
+  const elsewhere = nearestName(name, [...paths.keys()]);
+  if (sibling !== null && sibling.distance <= Math.max(alike, elsewhere?.distance ?? 1)) return sibling.name;
+  return elsewhere === null ? null : (paths.get(elsewhere.name) ?? null);
 }
+
+/** Up to this distance two keys are taken for each other's misspelling. */
+const alike = 0.4;
 
 interface AnySchema {
   readonly type: string;
@@ -104,14 +151,17 @@ function isSchema(value: unknown): value is AnySchema {
   return typeof value === 'object' && value !== null && 'type' in value;
 }
 
-function schemaAt(schema: AnySchema, keys: readonly (string | number)[]): readonly AnySchema[] {
+function schemaAt(schema: AnySchema, keys: readonly Key[]): readonly AnySchema[] {
   let schemas: readonly AnySchema[] = unwrapped(schema);
-  for (const key of keys) {
-    schemas = schemas
-      .flatMap((one) => [one.entries?.[String(key)] ?? one.item ?? null])
-      .flatMap((one) => (one === null ? [] : unwrapped(one)));
-  }
+  for (const key of keys) schemas = step(schemas, String(key));
   return schemas;
+}
+
+function step(schemas: readonly AnySchema[], key: string): readonly AnySchema[] {
+  return schemas.flatMap((schema) => {
+    const next = schema.entries?.[key] ?? schema.item;
+    return next === undefined ? [] : unwrapped(next);
+  });
 }
 
 function unwrapped(schema: AnySchema): readonly AnySchema[] {
@@ -244,12 +294,8 @@ export function dtypeOf(name: string): Dtype {
 }
 
 function addModels(draft: JobDraft, input: JobInput, originOf: OriginOf): void {
-  const written: readonly { readonly model: ModelInput; readonly keys: readonly (string | number)[] }[] = [
-    ...(input.model === undefined ? [] : [{ model: input.model, keys: ['model'] }]),
-    ...(input.models ?? []).map((model, index) => ({ model, keys: ['models', index] })),
-  ];
   const qlora = input.training?.method === 'qlora';
-  for (const { model, keys } of written) {
+  for (const { model, keys } of writtenModels(input)) {
     const setting = modelOf(model);
     const origins: Record<string, SettingOrigin> = {};
     for (const key of Object.keys(model)) origins[key] = originOf([...keys, key]);
@@ -260,6 +306,18 @@ function addModels(draft: JobDraft, input: JobInput, originOf: OriginOf): void {
       draft.addModel(setting, origins);
     }
   }
+}
+
+interface WrittenModel {
+  readonly model: ModelInput;
+  readonly keys: readonly Key[];
+}
+
+function writtenModels(input: JobInput): readonly WrittenModel[] {
+  return [
+    ...(input.model === undefined ? [] : [{ model: input.model, keys: ['model'] }]),
+    ...(input.models ?? []).map((model, index) => ({ model, keys: ['models', index] })),
+  ];
 }
 
 /** A model of the grammar with every field. */

@@ -3,45 +3,36 @@ import type { OptimizerSetting } from './jobDocument';
 
 /**
  * The optimizer that a name of Hugging Face's `OptimizerNames` (transformers `training_args.py`), of torchao or of
- * axolotl's own list stands for: the family by the job document's name, with what its states are kept in.
+ * axolotl's own list stands for, by the job document's name. 8 bits and paging are part of that name; `stateBits` is set
+ * where states are wider than the parameters (bitsandbytes' 32-bit optimizers).
  */
 export function optimizerByName(written: string): OptimizerSetting {
   const name = written.trim().toLowerCase();
   for (const [pattern, family, fields] of names) {
-    if (pattern.test(name)) return optimizerSetting(family, { implementation: written, ...fields });
+    if (pattern.test(name)) return optimizerSetting(family, fields);
   }
-  return optimizerSetting(name, { implementation: written });
+  return optimizerSetting(name);
 }
 
-const names: readonly (readonly [RegExp, string, Partial<OptimizerSetting>])[] = [
-  [
-    /^(adamw_torch|adamw_torch_fused|adamw_torch_xla|adamw_torch_npu_fused|adamw_hf|adamw_apex_fused|adamw|adamw_anyprecision|optimi_adamw|adopt_adamw|adamc|grokadamw|stable_adamw)$/,
-    'adamw',
-    {},
-  ],
-  [/^(adamw_8bit|adamw_bnb_8bit)$/, 'adamw_8bit', { stateBits: 8 }],
-  [/^(adamw_torch_8bit|ao_adamw_8bit|ao_adamw_fp8)$/, 'adamw_8bit', { stateBits: 8 }],
-  [/^(adamw_torch_4bit|ao_adamw_4bit)$/, 'adamw_4bit', { stateBits: 4 }],
-  [/^paged_adamw(_32bit)?$/, 'paged_adamw', { stateBits: 32, paged: true }],
-  [/^paged_adamw_8bit$/, 'paged_adamw_8bit', { stateBits: 8, paged: true }],
-  [/^ademamix$/, 'ademamix', {}],
-  [/^ademamix_8bit$/, 'ademamix', { stateBits: 8 }],
-  [/^paged_ademamix(_32bit)?$/, 'ademamix', { stateBits: 32, paged: true }],
-  [/^paged_ademamix_8bit$/, 'ademamix', { stateBits: 8, paged: true }],
-  [/^(lion_32bit|lion_pytorch|lion)$/, 'lion', { stateBits: 32 }],
-  [/^lion_8bit$/, 'lion', { stateBits: 8 }],
-  [/^paged_lion(_32bit)?$/, 'lion', { stateBits: 32, paged: true }],
-  [/^paged_lion_8bit$/, 'lion', { stateBits: 8, paged: true }],
-  [/^galore_adamw(_layerwise)?$/, 'galore', {}],
-  [/^(galore_adamw_8bit(_layerwise)?|q_galore_adamw8bit)$/, 'galore', { stateBits: 8 }],
-  [/^apollo_adamw(_layerwise)?$/, 'apollo', {}],
-  [/^schedule_free_(adamw|radam)$/, 'adamw', {}],
-  [/^schedule_free_sgd$/, 'sgd', {}],
-  [/^flash_adamw?$/, 'adamw', {}],
-  [/^flash_sgdw?$/, 'sgd', {}],
-  [/^flash_lion$/, 'lion', {}],
-  [/^rmsprop_bnb_8bit$/, 'rmsprop', { stateBits: 8 }],
-  [/^rmsprop(_bnb(_32bit)?)?$/, 'rmsprop', {}],
-  [/^came_pytorch$/, 'came', {}],
-  [/^(muon|dion)$/, 'muon', {}],
+const names: readonly (readonly [RegExp, string, Partial<OptimizerSetting>?])[] = [
+  [/^adamw_torch(_npu)?_fused$/, 'adamw', { implementation: 'fused' }],
+  [/^adamw(_torch|_torch_xla|_hf)$/, 'adamw', { implementation: 'foreach' }],
+  [/^(adamw|adamw_apex_fused|adamw_anyprecision|adopt_adamw|adamc|grokadamw|stable_adamw)$/, 'adamw'],
+  // optimi is told `foreach=False` by axolotl; flashoptim and schedule-free step tensor by tensor.
+  [/^(optimi_adamw|flash_adamw?|schedule_free_(adamw|radam))$/, 'adamw', { implementation: 'for-loop' }],
+  [/^(adamw_8bit|adamw_bnb_8bit|adamw_torch_8bit|ao_adamw_8bit|ao_adamw_fp8)$/, 'adamw_8bit'],
+  [/^(adamw_torch_4bit|ao_adamw_4bit)$/, 'adamw_4bit'],
+  [/^paged_adamw(_32bit)?$/, 'paged_adamw', { stateBits: 32 }],
+  [/^paged_adamw_8bit$/, 'paged_adamw_8bit'],
+  [/^(paged_ademamix)(_32bit)?$/, 'paged_ademamix', { stateBits: 32 }],
+  [/^(lion|lion_pytorch|flash_lion)$/, 'lion'],
+  [/^lion_32bit$/, 'lion', { stateBits: 32 }],
+  [/^paged_lion(_32bit)?$/, 'paged_lion', { stateBits: 32 }],
+  [/^galore_adamw(_layerwise)?$/, 'galore'],
+  [/^(galore_adamw_8bit(_layerwise)?|q_galore_adamw8bit)$/, 'galore_8bit'],
+  [/^apollo_adamw(_layerwise)?$/, 'apollo'],
+  [/^flash_sgdw?$/, 'sgd'],
+  [/^rmsprop(_bnb(_32bit)?)?$/, 'rmsprop'],
+  [/^came_pytorch$/, 'came'],
+  [/^(muon|dion)$/, 'muon'],
 ];

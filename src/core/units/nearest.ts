@@ -6,12 +6,24 @@ const longestCompared = 40;
  * Case, blanks and punctuation do not count.
  */
 export function nearestNames(text: string, names: readonly string[], count: number): string[] {
+  return byDistance(text, names)
+    .slice(0, count)
+    .map(({ name }) => name);
+}
+
+/** The nearest of the names with its distance: 0 = equal but for case, blanks and punctuation, 1 = nothing in common. */
+export function nearestName(
+  text: string,
+  names: readonly string[],
+): { readonly name: string; readonly distance: number } | null {
+  return byDistance(text, names)[0] ?? null;
+}
+
+function byDistance(text: string, names: readonly string[]): { name: string; distance: number }[] {
   const wanted = compact(text).slice(0, longestCompared);
   return names
     .map((name) => ({ name, distance: relativeDistance(wanted, compact(name)) }))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, count)
-    .map(({ name }) => name);
+    .sort((a, b) => a.distance - b.distance);
 }
 
 /** Edits (insert, delete, replace one character) between two texts over the length of the longer: 0 = equal, 1 = nothing in common. */

@@ -134,8 +134,8 @@ class AxolotlReading {
     const adapter = this.method();
     this.checkpointing(adapter !== null);
     this.kernels();
-    this.data();
     this.parallel();
+    this.data();
     const sharding = axolotlSharding(this.keys, this.draft, this.context, this.references);
     this.precision(adapter !== null, sharding);
     this.models(adapter);
@@ -246,14 +246,19 @@ class AxolotlReading {
     const experts = parameters !== null && parameters.value.length > 0 ? parameters : null;
     if (linear?.value === true) {
       this.draft.set('training.lora.targets', 'all-linear', linear.origin);
-    } else if (named !== null || experts !== null) {
-      const origin = (named ?? experts)?.origin ?? adapter.origin;
-      this.draft.set('training.lora.targets', targetsOf(named, experts), origin);
-    } else if (this.keys.entry('lora_model_dir') === null) {
-      this.draft.set('training.lora.targets', 'all-linear', {
-        ...this.said('no lora_target_* is set: all linear layers assumed'),
+    } else {
+      const targets = named === null && experts === null ? null : targetsOf(named, experts);
+      const source =
+        named === null
+          ? 'no lora_target_* is set: all linear layers assumed'
+          : 'lora_target_modules is an expression: all linear layers assumed';
+      const assumed: SettingOrigin = {
+        ...(named?.origin ?? this.said(source)),
+        source,
         origin: 'assumed',
-      });
+      };
+      const origin = targets === null ? assumed : ((named ?? experts)?.origin ?? assumed);
+      this.draft.set('training.lora.targets', targets ?? 'all-linear', origin);
     }
     const saved = this.keys.words('lora_modules_to_save');
     this.setOr('training.lora.modulesToSave', saved, []);
@@ -351,6 +356,19 @@ class AxolotlReading {
 
   private data(): void {
     this.setOr('training.data.epochs', this.keys.real('num_epochs', 0, LARGEST_COUNT), 1);
+    // -1 is the trainer's own word for no limit.
+    const steps = this.keys.whole('max_steps', -1, LARGEST_TOKENS);
+    if (steps === null || steps.value < 1) return;
+    // It ends the run whatever num_epochs says; a step takes its batch from every data-parallel device.
+    const perStep =
+      (this.draft.get('training.microBatch') ?? 1) *
+      (this.draft.get('training.gradientAccumulation') ?? 1) *
+      (this.draft.get('training.sequenceLength') ?? 1) *
+      (this.draft.get('parallel.data') ?? 1);
+    const tokens = steps.value * perStep;
+    if (!Number.isSafeInteger(tokens)) return;
+    this.draft.set('training.data.tokens', tokens, steps.origin);
+    this.draft.set('training.data.epochs', 1, steps.origin);
   }
 
   private parallel(): void {
@@ -536,16 +554,34 @@ function attentionOf(name: string): TrainingSettings['attention'] | null {
   return name.includes('/') || (attentions as readonly string[]).includes(name) ? 'flash' : null;
 }
 
-/** PEFT: a list names modules by suffix, one text is a regular expression on the whole name. */
+/**
+ * PEFT takes a list as module suffixes and one text as a regular expression on the whole module name. Of such an
+ * expression the last part names the modules: `.*(q|k|v)_proj` is q_proj, k_proj, v_proj. null = not to be read so.
+ */
 function targetsOf(
   modules: Given<readonly string[]> | null,
   parameters: Given<readonly string[]> | null,
-): readonly string[] | 'all-linear' {
+): readonly string[] | 'all-linear' | null {
   const [single] = modules?.value ?? [];
   const isText = modules?.entry.value.kind === 'scalar' && single !== undefined;
   if (isText && single === 'all-linear') return 'all-linear';
-  const named = isText && !/^\w+$/.test(single) ? [`re:${single}`] : (modules?.value ?? []);
-  return [...named, ...(parameters?.value ?? [])];
+  const named = isText ? suffixesOf(single) : (modules?.value ?? []);
+  return named === null ? null : [...named, ...(parameters?.value ?? [])];
+}
+
+const MOST_SUFFIXES = 64;
+
+/** Literal module names that the last part of a regular expression stands for. */
+function suffixesOf(expression: string): readonly string[] | null {
+  const last = /(?:^|[.*+\]/])((?:\w|\((?:\?:)?\w+(?:\|\w+)*\))+)\$?$/.exec(expression)?.[1];
+  if (last === undefined) return null;
+  let names: readonly string[] = [''];
+  for (const part of last.matchAll(/\((?:\?:)?([^)]*)\)|\w+/g)) {
+    const options = part[1] === undefined ? [part[0]] : part[1].split('|');
+    names = names.flatMap((name) => options.map((option) => name + option));
+    if (names.length > MOST_SUFFIXES) return null;
+  }
+  return names;
 }
 
 function scalarOf(node: ConfigNode | null, key: string): string | number | boolean | null {

@@ -85,6 +85,7 @@ function inKeys(path: JobPath, value: unknown, root: ConfigNode | null): readonl
         { key: 'activation_offloading', value: true },
       ];
     case 'training.optimizer':
+    case 'training.optimizer.name':
       return optimizer(value);
     case 'training.attention':
       return attention(value, root);

@@ -217,6 +217,10 @@ function shorthandChange(
   if (last === 'engine' && rest[0] !== undefined) {
     return { path, value: { name: job.document.engine.name, [rest[0]]: value as PlainValue } };
   }
+  if (last === 'optimizer' && rest[0] === 'name') return { path, value: value as PlainValue };
+  if (last === 'optimizer' && rest[0] !== undefined) {
+    return { path, value: { name: job.document.training.optimizer.name, [rest[0]]: value as PlainValue } };
+  }
   if (last === 'kv' && rest[0] !== undefined) {
     return { path, value: { ...job.document.inference.kv, [rest[0]]: value as PlainValue } };
   }
