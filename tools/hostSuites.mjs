@@ -56,7 +56,7 @@ export function copyOfExamples(scratch) {
   return folder;
 }
 
-/** What a host wrote: the events of test/host/index.ts. */
+/** What a host wrote: the events of test/host/hostEvents.ts. */
 export function readEvents(file) {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
   return lines.map((line) => JSON.parse(line));
@@ -72,6 +72,7 @@ function printResults(file, label) {
       passed++;
       console.log(`  ✓ ${label}: ${each.title} (${each.milliseconds} ms)`);
     } else if (each.event === 'pending') console.log(`  - ${label}: ${each.title} (skipped)`);
+    else if (each.event === 'note') console.log(`    ${label}: ${each.text}`);
     else if (each.event === 'fail') {
       failed++;
       console.log(`  ✗ ${label}: ${each.title}\n${each.message.replace(/^/gm, '      ')}`);

@@ -1,13 +1,7 @@
-import { appendFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Mocha from 'mocha';
-
-/** What the host tells the runner outside, one JSON value on a line of the file that ROOFLENS_HOST_RESULTS names. */
-type HostEvent =
-  | { readonly event: 'pass'; readonly title: string; readonly milliseconds: number }
-  | { readonly event: 'pending'; readonly title: string }
-  | { readonly event: 'fail'; readonly title: string; readonly message: string }
-  | { readonly event: 'end' };
+import { report } from './hostEvents';
 
 /** The compiled files of a suite: those of this folder for `workspace`, else those of the folder with the suite's name. */
 function filesOf(suite: string): readonly string[] {
@@ -15,12 +9,6 @@ function filesOf(suite: string): readonly string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.host.test.js'))
     .map((name) => join(folder, name));
-}
-
-function report(event: HostEvent): void {
-  const results = process.env['ROOFLENS_HOST_RESULTS'];
-  if (results === undefined) throw new Error('ROOFLENS_HOST_RESULTS names no file for the results');
-  appendFileSync(results, `${JSON.stringify(event)}\n`);
 }
 
 /**

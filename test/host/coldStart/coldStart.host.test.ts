@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { report } from '../hostEvents';
 import { extension } from '../support';
 
 type Activate = (...args: readonly unknown[]) => unknown;
@@ -41,10 +42,9 @@ describe('a cold window', () => {
     const notes = join(process.env['ROOFLENS_HOST_NOTES'] ?? '', 'activate.txt');
     appendFileSync(notes, `${await measureActivate()}\n`);
     const measured = readFileSync(notes, 'utf8').trim().split('\n').map(Number);
-    if (measured.length >= windows)
-      assert(
-        median(measured) <= budgetMilliseconds,
-        `activate() took ${measured.map((value) => value.toFixed(1)).join(', ')} ms`,
-      );
+    if (measured.length < windows) return;
+    const all = measured.map((value) => value.toFixed(1)).join(', ');
+    report({ event: 'note', text: `activate() took ${all} ms, median ${median(measured).toFixed(1)} ms` });
+    assert(median(measured) <= budgetMilliseconds, `activate() took ${all} ms`);
   });
 });
