@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { registerBench } from './bench';
 import { endingOf, oneLine } from './failure';
 import { printMessage } from './output';
+import { registerTensors } from './tensors';
 
 /** Subcommands, one file each. */
-const registrations: readonly ((program: Command) => void)[] = [registerBench];
+const registrations: readonly ((program: Command) => void)[] = [registerBench, registerTensors];
 
 /** Runs one command line and sets the exit code; a command that found something (`check`) sets it itself. */
 async function main(argv: readonly string[]): Promise<void> {

@@ -122,6 +122,18 @@ export interface LayerSpec {
   readonly hidden: number;
 }
 
+/** The weights as a real checkpoint holds them. */
+export interface StoredWeights {
+  /** For people: `model.safetensors`. */
+  readonly source: string;
+  /** Bytes of all tensors in the files, also of those that the library does not load. */
+  readonly fileBytes: number;
+  /** Bytes of each tensor of the library by its name, scales and zeros of a quantised one included. */
+  readonly bytes: Readonly<Record<string, number>>;
+  /** Every tensor of the library that is not tied was found, with its shape or in quantised form. */
+  readonly complete: boolean;
+}
+
 /** A model as the inventory of its tensors. Everything Rooflens says about a model follows from this. */
 export interface Blueprint {
   /** Class name as in `architectures[0]`, e.g. `LlamaForCausalLM`. */
@@ -144,6 +156,8 @@ export interface Blueprint {
   readonly tensors: readonly TensorSpec[];
   /** Tensors that a checkpoint holds and the library does not load, such as multi-token prediction layers. */
   readonly checkpointOnly?: readonly TensorSpec[];
+  /** What a real header says the weights take; absent = none was read. */
+  readonly weights?: StoredWeights;
   /** What the config itself says about quantisation (its `quantization_config`, parsed); null = none. */
   readonly quantization: Quantization | null;
   /** `hidden_act` and friends, where a rule needs them. */

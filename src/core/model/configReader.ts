@@ -15,12 +15,8 @@ interface Bounds {
 
 /** The value as JSON, short enough for a sentence. */
 export function shown(value: unknown): string {
-  let text: string;
-  try {
-    text = JSON.stringify(value);
-  } catch {
-    text = typeof value;
-  }
+  // JSON has no text for undefined, which the type of stringify does not say.
+  const text = (JSON.stringify(value) as string | undefined) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

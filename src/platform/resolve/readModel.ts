@@ -1,10 +1,13 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { plainValue } from '../../core/job/document/configNode';
 import { parseJson } from '../../core/job/document/parseJson';
 import type { BlueprintOutcome } from '../../core/model/blueprint';
 import { blueprintFromConfig } from '../../core/model/blueprintFromConfig';
+import { blueprintFromHeader } from '../../core/model/blueprintFromHeader';
 import { isRecord } from '../../core/model/configReader';
+import { withHeader } from '../../core/model/withHeader';
 import { FileTooLarge, readTextIfThere } from '../files/readText';
+import { readSafetensorsHeader, readWeightsHeader, type WeightsRead } from '../model/safetensorsFile';
 import { findModel, type FoundModel, type ResolveContext } from './findModel';
 
 /** A model that was found, read as far as its files tell. */
@@ -34,15 +37,54 @@ export async function readModel(found: FoundModel, context: ResolveContext, step
 }
 
 async function readFolder(found: FoundModel, context: ResolveContext, steps: number): Promise<ReadModel> {
-  const configPath = join(found.path, 'config.json');
+  const folder = found.kind === 'folder' ? found.path : dirname(found.path);
+  const configPath = join(folder, 'config.json');
   const text = await readTextIfThere(configPath);
-  if (text === null) return readAdapter(found, context, steps);
-  const config = await withQuantizationFile(parsedConfig(text), found.path);
+  const weights = await weightsOf(found);
+  if (text === null)
+    return weights === null
+      ? readAdapter(found, context, steps)
+      : {
+          outcome: weights.outcome.ok
+            ? blueprintFromHeader(weights.outcome.header)
+            : { ok: false, reason: weights.outcome.reason, problems: [] },
+          source: found.source,
+          files: weights.files,
+        };
+  const config = await withQuantizationFile(parsedConfig(text), folder);
   const outcome: BlueprintOutcome =
     config === null
       ? { ok: false, reason: `${configPath} is not a JSON object`, problems: [] }
       : blueprintFromConfig(config);
-  return { outcome, source: found.source, files: [configPath] };
+  return {
+    outcome: withWeights(outcome, weights),
+    source: found.source,
+    files: [configPath, ...(weights?.files ?? [])],
+  };
+}
+
+/** Headers of the weights of a model; null when there are none. */
+async function weightsOf(found: FoundModel): Promise<WeightsRead | null> {
+  if (found.kind !== 'safetensors') return readWeightsHeader(found.path);
+  return { outcome: await readSafetensorsHeader(found.path), files: [found.path] };
+}
+
+/** Real bytes win over the config; weights that cannot be read leave the config's answer, and that is said. */
+function withWeights(outcome: BlueprintOutcome, weights: WeightsRead | null): BlueprintOutcome {
+  if (!outcome.ok || weights === null) return outcome;
+  const { blueprint } = outcome;
+  return {
+    ok: true,
+    blueprint: weights.outcome.ok
+      ? withHeader(blueprint, weights.outcome.header)
+      : {
+          ...blueprint,
+          assumptions: [
+            ...blueprint.assumptions,
+            `the weights beside the config were not read: ${weights.outcome.reason}`,
+          ],
+        },
+  };
 }
 
 /** A folder that holds an adapter alone: its base model gives the shapes. */

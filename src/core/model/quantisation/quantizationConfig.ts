@@ -85,6 +85,9 @@ function parsed(fields: Fields): Quantization {
 function methodOf(fields: Fields): string {
   const method = fields['quant_method'];
   if (typeof method === 'string') return method.toLowerCase();
+  // ModelOpt's own files name the algorithm alone.
+  if (typeof fields['quant_algo'] === 'string') return 'modelopt';
+  if (isRecord(fields['config_groups'])) return 'compressed-tensors';
   if (fields['load_in_4bit'] === true || fields['load_in_8bit'] === true) return 'bitsandbytes';
   return 'unknown';
 }

@@ -72,6 +72,8 @@ export function weightBytes(
   quantization: Quantization | null,
   options: WeightOptions = {},
 ): WeightBytes {
+  const real = storedAsIs(blueprint, quantization, options);
+  if (real !== null) return real;
   const dtype = options.dtype ?? blueprint.dtype;
   const method = quantization === null ? null : (byName.get(quantization.method) ?? null);
   const convert =
@@ -108,6 +110,30 @@ export function weightBytes(
     origin: quantization !== null && method === null ? 'assumed' : blueprint.origin,
     notes: notesOf(quantization, method, quantisedBytes, unreachedBytes),
   };
+}
+
+/** The bytes that a real header gives, when the weights are held as the checkpoint stores them; null otherwise. */
+function storedAsIs(
+  blueprint: Blueprint,
+  quantization: Quantization | null,
+  options: WeightOptions,
+): WeightBytes | null {
+  const { weights } = blueprint;
+  if (weights?.complete !== true) return null;
+  if (options.dtype !== undefined && options.dtype !== blueprint.dtype) return null;
+  if (JSON.stringify(quantization) !== JSON.stringify(blueprint.quantization)) return null;
+  let total = 0;
+  let quantisedBytes = 0;
+  const tensors = blueprint.tensors.map((tensor): TensorBytes => {
+    const plain = Math.ceil(elements(tensor.shape) * dtypeBytes(tensor.dtype ?? blueprint.dtype));
+    const bytes = tensor.tiedTo === null ? (weights.bytes[tensor.name] ?? plain) : 0;
+    const quantised = quantization !== null && tensor.tiedTo === null && bytes < plain;
+    total += bytes;
+    if (quantised) quantisedBytes += bytes;
+    const format = quantised ? quantization.method : (tensor.dtype ?? blueprint.dtype);
+    return { tensor, bytes, format, quantised };
+  });
+  return { total, tensors, quantisedBytes, unreachedBytes: 0, origin: 'exact', notes: [] };
 }
 
 /** A method of which only the bits are known: matrices of the layers at those bits plus a sixteenth for scales. */

@@ -1,0 +1,169 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, extname } from 'node:path';
+import { type Command, Option } from 'commander';
+import { formatBytes } from '../core/units/bytes';
+import { formatParameters } from '../core/units/counts';
+import type { Blueprint, BlueprintOutcome, ConfigProblem } from '../core/model/blueprint';
+import { blueprintFromConfig } from '../core/model/blueprintFromConfig';
+import { activeParameterCount, checkpointLayout, parameterCount } from '../core/model/parameters';
+import { weightBytes } from '../core/model/quantisation/weightBytes';
+import { FileTooLarge, readText } from '../platform/files/readText';
+import type { FoundModel } from '../platform/resolve/findModel';
+import { parsedConfig, readModel } from '../platform/resolve/readModel';
+import { answerDocuments, openInput } from './documents';
+import { CliFailure } from './failure';
+import { alignColumns, formatJson, type OutputOptions, wantsJson } from './output';
+
+type Names = 'library' | 'checkpoint';
+
+interface TensorsOptions extends OutputOptions {
+  readonly config?: string;
+  readonly names: Names;
+}
+
+/** `rooflens tensors`: every tensor of a model, from its config or from the headers of its weights. */
+export function registerTensors(program: Command): void {
+  program
+    .command('tensors')
+    .description('every tensor of a model: name, shape and type')
+    .argument('[file]', 'a config.json, a .jsonl of configs, a .safetensors file or a folder')
+    .option('--config <file>', 'the same, or - for standard input')
+    .addOption(
+      new Option('--names <layout>', "the library's names, or a checkpoint's")
+        .choices(['library', 'checkpoint'])
+        .default('library'),
+    )
+    .option('--json', 'print JSON')
+    .option('--pretty', 'print JSON for people')
+    .action(async (file: string | undefined, options: TensorsOptions) => {
+      const path = options.config ?? file;
+      if (path === undefined || (options.config !== undefined && file !== undefined))
+        throw new CliFailure('tensors takes one FILE, or --config FILE');
+      await run(path, options);
+    });
+}
+
+async function run(path: string, options: TensorsOptions): Promise<void> {
+  const print = (document: TensorsDocument): string =>
+    wantsJson(options) ? formatJson(document, options) : table(document);
+  const documentOf = (outcome: BlueprintOutcome, source: string): TensorsDocument =>
+    describe(blueprintOf(outcome, source), options.names);
+  if (path === '-' || extname(path) === '.jsonl') {
+    const source = path === '-' ? 'standard input' : path;
+    await answerDocuments(
+      await openInput(path),
+      (value) => documentOf(blueprintFromConfig(value), source),
+      print,
+    );
+    return;
+  }
+  const outcome = options.config === undefined ? await readFile(path) : await readConfig(path);
+  const document = documentOf(outcome, path);
+  process.stdout.write(print(document));
+}
+
+/** A model from a path: its config, its weights, or the folder that holds them. */
+async function readFile(path: string): Promise<BlueprintOutcome> {
+  const status = await stat(path).catch(() => null);
+  if (status === null) throw new CliFailure(`${path} cannot be read: there is no such file`);
+  const found = foundModel(path, status.isDirectory());
+  if (found === null) return configOutcome(await sized(() => readText(path)), path);
+  const { outcome } = await readModel(found, {
+    filePath: null,
+    workspaceRoot: null,
+    modelOverrides: {},
+    environment: process.env,
+  });
+  return outcome;
+}
+
+/** The model that a path stands for; null for a config under a name of its own. */
+function foundModel(path: string, isFolder: boolean): FoundModel | null {
+  if (isFolder) return { path, kind: 'folder', source: path };
+  if (extname(path) === '.safetensors') return { path, kind: 'safetensors', source: path };
+  const name = basename(path);
+  return name === 'config.json' || name === 'adapter_config.json' || name.endsWith('.safetensors.index.json')
+    ? { path: dirname(path), kind: 'folder', source: path }
+    : null;
+}
+
+/** The config alone, whatever lies beside it. */
+async function readConfig(path: string): Promise<BlueprintOutcome> {
+  const status = await stat(path).catch(() => null);
+  if (status?.isFile() !== true) throw new CliFailure(`${path} cannot be read: there is no such file`);
+  return configOutcome(await sized(() => readText(path)), path);
+}
+
+async function sized<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof FileTooLarge) throw new CliFailure(error.message);
+    throw error;
+  }
+}
+
+function configOutcome(text: string, path: string): BlueprintOutcome {
+  const config = parsedConfig(text);
+  if (config === null) throw new CliFailure(`${path} is not a JSON object`);
+  return blueprintFromConfig(config);
+}
+
+function blueprintOf(outcome: BlueprintOutcome, source: string): Blueprint {
+  if (outcome.ok) return outcome.blueprint;
+  const { reason, problems } = outcome;
+  const details = problems.length > 1 ? ` (${problems.slice(1, 4).map(sentence).join('; ')})` : '';
+  throw new CliFailure(`${source}: ${reason}${details}`);
+}
+
+function sentence({ key, value, expected }: ConfigProblem): string {
+  return `${key} ${value === null ? 'is missing' : `is ${value}`}, expected ${expected}`;
+}
+
+interface TensorsDocument {
+  readonly schema: 1;
+  readonly architecture: string;
+  readonly library: string;
+  readonly parameters: number;
+  readonly activeParameters: number;
+  readonly weightBytes: number;
+  readonly origin: Blueprint['origin'];
+  readonly notes: readonly string[];
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly dtype: string;
+    readonly tiedTo: string | null;
+  }[];
+}
+
+function describe(blueprint: Blueprint, names: Names): TensorsDocument {
+  const tensors = names === 'library' ? blueprint.tensors : checkpointLayout(blueprint);
+  return {
+    schema: 1,
+    architecture: blueprint.architecture,
+    library: blueprint.library,
+    parameters: parameterCount(blueprint),
+    activeParameters: activeParameterCount(blueprint),
+    weightBytes: weightBytes(blueprint, blueprint.quantization).total,
+    origin: blueprint.origin,
+    notes: blueprint.assumptions,
+    tensors: tensors.map(({ name, shape, dtype, tiedTo }) => ({
+      name,
+      shape,
+      dtype: dtype ?? blueprint.dtype,
+      tiedTo,
+    })),
+  };
+}
+
+function table(document: TensorsDocument): string {
+  const { architecture, library, parameters, weightBytes: bytes, notes, tensors } = document;
+  const rows = tensors.map(({ name, shape, dtype, tiedTo }) => [
+    name,
+    shape.join(' × '),
+    tiedTo === null ? dtype : `= ${tiedTo}`,
+  ]);
+  const head = `${architecture} (${library}): ${parameters} parameters (${formatParameters(parameters)}), weights ${formatBytes(bytes)}`;
+  return `${[head, ...notes, '', alignColumns(rows)].join('\n')}\n`;
+}
