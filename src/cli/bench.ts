@@ -8,6 +8,7 @@ interface BenchCommandOptions extends OutputOptions {
   readonly quick?: boolean;
   readonly device: 'cpu' | 'gpu' | 'torch' | 'all';
   readonly threads?: number;
+  readonly python?: string;
   readonly force?: boolean;
 }
 
@@ -23,6 +24,7 @@ export function registerBench(program: Command): void {
         .default('all'),
     )
     .option('--threads <n>', 'CPU threads (default: the physical cores)', threadCount)
+    .option('--python <path>', 'measure the PyTorch of this interpreter as well')
     .option('--force', 'measure on a login node, and on a device that is in use')
     .option('--json', 'print JSON')
     .option('--pretty', 'print indented JSON')
@@ -36,6 +38,7 @@ async function bench(options: BenchCommandOptions): Promise<void> {
       quick: options.quick ?? false,
       device: options.device,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
+      python: options.python ?? null,
       force: options.force ?? false,
       onProgress: progress.show,
     });

@@ -28,6 +28,7 @@ const result = {
 const messages: readonly WorkerMessage[] = [
   { type: 'progress', stage: 'warm-up', test: null, fraction: 0 },
   { type: 'progress', stage: 'measuring', test: 'gemm', fraction: 1 },
+  { type: 'adapter', adapter: { name: null, software: false } },
   { type: 'failed', reason: 'no library' },
   result,
 ];
@@ -70,7 +71,7 @@ describe('messages of a benchmark process', () => {
       { type: 'result', result: { ...result.result, engine: null } },
       { type: 'result', result: { ...result.result, skipped: Array(1000).fill(result.result.skipped[0]) } },
     ])
-      assert.equal(parseWorkerMessage(wrong), null, JSON.stringify(wrong)?.slice(0, 100));
+      assert.equal(parseWorkerMessage(wrong), null, JSON.stringify(wrong).slice(0, 100));
   });
 
   it('never make the reader throw, whatever they are', () => {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { BenchJob } from '../core/bench/suite';
-import type { DeviceResult, TestName } from '../core/bench/benchReport';
+import type { BenchAdapter, DeviceResult, TestName } from '../core/bench/benchReport';
 
 /**
  * Messages between the host and a benchmark process. The process runs native code of others and may be in any state, so what it
@@ -48,10 +48,12 @@ const testResult = v.pipe(
   v.check(({ low, value, high }) => low <= value && value <= high, 'low <= value <= high'),
 );
 
+const adapter = v.strictObject({ name: v.nullable(text), software: v.boolean() });
+
 const deviceResult = v.strictObject({
   device,
   engine: text,
-  adapter: v.strictObject({ name: v.nullable(text), software: v.boolean() }),
+  adapter,
   tests: v.pipe(v.array(testResult), v.maxLength(100)),
   skipped: v.pipe(v.array(v.strictObject({ name: testName, type, reason: text })), v.maxLength(100)),
 });
@@ -63,6 +65,7 @@ const workerMessage = v.variant('type', [
     test: v.nullable(testName),
     fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   }),
+  v.strictObject({ type: v.literal('adapter'), adapter }),
   v.strictObject({ type: v.literal('result'), result: deviceResult }),
   v.strictObject({ type: v.literal('failed'), reason: text }),
 ]);
@@ -76,6 +79,8 @@ export type WorkerMessage =
       /** 0 to 1, of this device's work. */
       readonly fraction: number;
     }
+  /** As soon as it is known, so that it can be named whatever becomes of the process. */
+  | { readonly type: 'adapter'; readonly adapter: BenchAdapter }
   | { readonly type: 'result'; readonly result: DeviceResult }
   | { readonly type: 'failed'; readonly reason: string };
 

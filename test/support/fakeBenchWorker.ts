@@ -10,6 +10,9 @@ import { failHere, faultVariable, parseFault } from '../../src/worker/fault';
 const fault = parseFault(process.env[faultVariable]);
 
 process.on('disconnect', () => process.exit(0));
+
+const adapter = { name: 'A fake GPU', software: false };
+
 void main();
 
 async function main(): Promise<void> {
@@ -22,11 +25,12 @@ async function main(): Promise<void> {
     const fraction = position / (benchStages.length - 1);
     await post({ type: 'progress', stage, test: stage === 'measuring' ? 'gemm' : null, fraction });
     await failHere(fault, stage, job.device);
+    if (stage === 'load' && job.device === 'gpu') await post({ type: 'adapter', adapter });
   }
   await post({
     type: 'result',
     result: {
-      ...nothingMeasured(job.device, 'not part of this test'),
+      ...nothingMeasured(job.device, 'not part of this test', job.device === 'gpu' ? adapter : undefined),
       tests: [
         {
           name: 'gemm',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { GpuAdapter } from './adapter';
+import type { BenchAdapter } from './benchReport';
 import type { Engine } from './engine';
 import type { OnnxModel } from './onnxModel';
 import { engineRefusal, runSuite, type BenchJob, type Surroundings } from './suite';
@@ -54,6 +55,7 @@ function around(change: Partial<Surroundings> = {}): Surroundings {
     adapters: [discrete],
     elapsed: () => 0,
     onProgress: () => Promise.resolve(),
+    onAdapter: () => Promise.resolve(),
     ...change,
   };
 }
@@ -80,8 +82,18 @@ describe('suite', () => {
   });
 
   it('measures a real GPU and names its adapter', async () => {
-    const result = await runSuite(gpuJob, around());
+    const told: BenchAdapter[] = [];
+    const result = await runSuite(
+      gpuJob,
+      around({
+        onAdapter: (adapter) => {
+          told.push(adapter);
+          return Promise.resolve();
+        },
+      }),
+    );
     assert.deepEqual(result.adapter, { name: discrete.name, software: false });
+    assert.deepEqual(told, [result.adapter]);
     assert.equal(result.tests.length, workloads.length);
     assert.ok(
       result.tests.every(({ threads, valueDifference }) => threads === null && valueDifference === 0),
@@ -93,7 +105,7 @@ describe('suite', () => {
     assert.deepEqual(result.adapter, { name: software.name, software: true });
     assert.deepEqual(
       result.tests.map(({ name, shape }) => [name, ...shape]),
-      [['gemm', 128, 128, 128]],
+      [['gemm', 64, 64, 64]],
     );
     assert.deepEqual(
       result.skipped.map(({ name }) => name),

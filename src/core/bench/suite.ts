@@ -1,5 +1,5 @@
 import { isSoftwareAdapter, likelyAdapter, type GpuAdapter } from './adapter';
-import type { DeviceResult, SkippedTest, TestName, TestResult } from './benchReport';
+import type { BenchAdapter, DeviceResult, SkippedTest, TestName, TestResult } from './benchReport';
 import { engineName, type Engine } from './engine';
 import { measure, operationSeconds, type MeasureStage } from './measure';
 import { fullPlan, quickPlan, type TimingPlan } from './timingPlan';
@@ -29,13 +29,15 @@ export interface Surroundings {
   /** Seconds since the process began. */
   readonly elapsed: () => number;
   readonly onProgress: (stage: MeasureStage, test: TestName, fraction: number) => Promise<void>;
+  /** Called once it is known what is measured. */
+  readonly onAdapter: (adapter: BenchAdapter) => Promise<void>;
 }
 
 /** A GPU that is this many times slower than one core of the CPU is taken for a software adapter. */
 const softwareSlowdown = 10;
 /** Size of the product by which that is judged, and of the only check that a software adapter gets. */
 const speedCheckSize = 512;
-const pathCheckSize = 128;
+const pathCheckSize = 64;
 
 /** Runs everything that one device can do. Never rejects for what a device lacks: that is under `skipped`, with its reason. */
 export async function runSuite(job: BenchJob, around: Surroundings): Promise<DeviceResult> {
@@ -46,7 +48,7 @@ export async function runSuite(job: BenchJob, around: Surroundings): Promise<Dev
 export function nothingMeasured(
   device: 'cpu' | 'gpu',
   reason: string,
-  adapter: DeviceResult['adapter'] = { name: null, software: false },
+  adapter: BenchAdapter = { name: null, software: false },
   version?: string,
 ): DeviceResult {
   return {
@@ -86,6 +88,7 @@ async function gpuSuite(job: BenchJob, around: Surroundings): Promise<DeviceResu
     // No adapter was taken, so the name that Vulkan told is not that of what would have been measured.
     return nothingMeasured('gpu', engineRefusal(error), undefined, around.engineVersion);
   }
+  await around.onAdapter(adapter);
   if (placed.here === 0)
     return nothing('the engine ran every operation on the CPU although the GPU was asked for');
   if (adapter.software)
@@ -118,7 +121,7 @@ async function softwareResult(
   job: BenchJob,
   around: Surroundings,
   reference: Engine,
-  adapter: DeviceResult['adapter'],
+  adapter: BenchAdapter,
   reason: string,
 ): Promise<DeviceResult> {
   const check: Workload = { ...gemm, sizes: [pathCheckSize], longestChain: 4 };

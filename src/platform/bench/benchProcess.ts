@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import type { DeviceResult, TestName } from '../../core/bench/benchReport';
-import type { BenchJob } from '../../core/bench/suite';
+import type { BenchAdapter, DeviceResult, TestName } from '../../core/bench/benchReport';
+import { nothingMeasured, type BenchJob } from '../../core/bench/suite';
 import { parseWorkerMessage, type BenchStage, type HostMessage } from '../../protocol/bench';
 
 export interface ProcessOptions {
@@ -12,10 +12,11 @@ export interface ProcessOptions {
   readonly onProgress: (stage: BenchStage, test: TestName | null, fraction: number) => void;
 }
 
-/** What came of a process: a result, or one sentence. */
-export type ProcessOutcome =
-  | { readonly result: DeviceResult; readonly problem: null }
-  | { readonly result: null; readonly problem: string };
+/** What came of a process: its result, or one sentence and what it had told by then. */
+export interface ProcessOutcome {
+  readonly result: DeviceResult;
+  readonly problem: string | null;
+}
 
 const doing: Readonly<Record<BenchStage, string>> = {
   spawn: 'while starting',
@@ -44,7 +45,12 @@ export function runInProcess(job: BenchJob, options: ProcessOptions): Promise<Pr
     const output = collectOutput(child);
     const what = `the ${job.device === 'cpu' ? 'CPU' : 'GPU'} benchmark's process`;
     let stage: BenchStage = 'spawn';
+    let adapter: BenchAdapter | undefined;
     let outcome: ProcessOutcome | null = null;
+    const failed = (problem: string): ProcessOutcome => ({
+      result: nothingMeasured(job.device, problem, adapter),
+      problem,
+    });
 
     const finish = (settle: () => void): void => {
       clearTimeout(deadline);
@@ -53,7 +59,7 @@ export function runInProcess(job: BenchJob, options: ProcessOptions): Promise<Pr
       settle();
     };
     const end = (sentence: string): void => {
-      const found = outcome ?? { result: null, problem: sentence };
+      const found = outcome ?? failed(sentence);
       finish(() => resolve(found));
     };
     const cancel = (): void => finish(() => reject(abortReason(options.signal)));
@@ -70,14 +76,14 @@ export function runInProcess(job: BenchJob, options: ProcessOptions): Promise<Pr
           stage = message.stage;
           options.onProgress(message.stage, message.test, message.fraction);
           break;
+        case 'adapter':
+          adapter = message.adapter;
+          break;
         case 'result':
           outcome = { result: message.result, problem: null };
           break;
         case 'failed':
-          outcome = {
-            result: null,
-            problem: `${what} failed ${doing[stage]}: ${firstLine(message.reason)}`,
-          };
+          outcome = failed(`${what} failed ${doing[stage]}: ${firstLine(message.reason)}`);
           break;
         case undefined:
           end(`${what} sent something that is no result, ${doing[stage]}`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -128,6 +128,8 @@ describe('runBenchmark', function () {
         );
         assert.ok(!warning.includes('\n'));
         assert.equal(gpu.skipped[0]?.reason, warning);
+        // What the process told before it ended is kept.
+        assert.equal(gpu.adapter.name, benchStages.indexOf(stage) > 1 ? 'A fake GPU' : null);
         assert.deepEqual(report.comparison, []);
         assert.deepEqual(await readdir(folder), []);
       });
@@ -210,6 +212,74 @@ describe('runBenchmark', function () {
     await held.release?.();
   });
 
+  describe('with PyTorch', () => {
+    const answer = JSON.stringify({
+      device: 'torch',
+      engine: 'torch 2.9 cuda 12.8',
+      adapter: { name: 'NVIDIA L4', software: false },
+      tests: [],
+      skipped: [],
+    });
+
+    /** An interpreter that checks how it is called and does what the text says. */
+    async function python(body: string): Promise<string> {
+      const path = join(folder, 'python');
+      await writeFile(path, `#!/bin/sh\n[ "$1" = -I ] || exit 9\n${body}\n`, { mode: 0o755 });
+      return path;
+    }
+
+    function torch(change: Partial<BenchOptions>): BenchOptions {
+      return options('', { device: 'torch', torchScript: 'script.py', ...change });
+    }
+
+    it('takes what the interpreter prints, once it is checked', async () => {
+      const report = await runBenchmark(torch({ python: await python(`echo '${answer}'`) }));
+      assert.deepEqual(report.results, [JSON.parse(answer)]);
+      assert.deepEqual(
+        report.warnings.filter((text) => text.includes('PyTorch')),
+        [],
+      );
+    });
+
+    it('says what is missing or went wrong in one sentence', async () => {
+      const none = await runBenchmark(torch({}));
+      assert.match(none.results[0]?.skipped[0]?.reason ?? '', /no Python with PyTorch was named/u);
+      for (const [body, expected] of [
+        ['echo rubbish', /printed something that is no result/u],
+        [`echo '${answer.replace('torch', 'cpu')}'`, /printed something that is no result/u],
+        ['exit 4', /ended by code 4/u],
+        ['kill -SEGV $$', /ended by SIGSEGV/u],
+      ] as const) {
+        const { warnings } = await runBenchmark(torch({ python: await python(body) }));
+        assert.match(warnings.at(-1) ?? '', expected);
+      }
+      const missing = await runBenchmark(torch({ python: join(folder, 'nothing') }));
+      assert.match(missing.warnings.at(-1) ?? '', /no program that can be run/u);
+    });
+
+    it('kills an interpreter that hangs, and one that is cancelled', async () => {
+      const hanging = await python('exec sleep 60');
+      const late = await runBenchmark(torch({ python: hanging, deadlineSeconds: 1 }));
+      assert.match(late.warnings.at(-1) ?? '', /gave no answer within 1 s/u);
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), 400);
+      await assert.rejects(runBenchmark(torch({ python: hanging, signal: abort.signal })), {
+        name: 'AbortError',
+      });
+    });
+
+    it('runs the shipped script where a Python is, PyTorch or not', async function () {
+      if (spawnSync('python3', ['--version']).status !== 0) this.skip();
+      const script = join(process.cwd(), 'media', 'torchBenchmark.py');
+      const { results, warnings } = await runBenchmark(
+        torch({ python: 'python3', torchScript: script, quick: true, force: true }),
+      );
+      assert.deepEqual(warnings, []);
+      assert.equal(results[0]?.device, 'torch');
+      assert.ok(results[0].tests.length + results[0].skipped.length >= 5);
+    });
+  });
+
   it('measures this CPU, whatever becomes of the GPU', async () => {
     const report = await runBenchmark(options('gpu/load:SIGSEGV', { workerPath: realWorker, machine: null }));
     const [cpu, gpu] = report.results;
@@ -227,14 +297,14 @@ describe('runBenchmark', function () {
     }
     const environment = { ...process.env, VK_ICD_FILENAMES: swiftShader, VK_DRIVER_FILES: swiftShader };
     const report = await runBenchmark(
-      options('', { device: 'gpu', workerPath: realWorker, machine: null, environment }),
+      options('', { quick: false, device: 'gpu', workerPath: realWorker, machine: null, environment }),
     );
     const [gpu] = report.results;
     assert.equal(gpu?.adapter.software, true);
     assert.match(gpu.adapter.name ?? '', /SwiftShader/u);
     assert.deepEqual(
       gpu.tests.map(({ name, shape }) => [name, ...shape]),
-      [['gemm', 128, 128, 128]],
+      [['gemm', 64, 64, 64]],
     );
     assert.ok((gpu.tests[0]?.valueDifference ?? 1) < 1e-3);
     assert.deepEqual(gpu.skipped.map(({ name }) => name).sort(), ['bandwidth', 'launch']);

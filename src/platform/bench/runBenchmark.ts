@@ -14,6 +14,7 @@ import type { Machine } from '../../core/hardware/device';
 import type { BenchStage } from '../../protocol/bench';
 import { runInProcess } from './benchProcess';
 import { defaultLockPath, tryLock } from './machineLock';
+import { runTorch, torchNotMeasured } from './torchBenchmark';
 import { usableCores } from './usableCores';
 
 export interface BenchProgress {
@@ -39,6 +40,10 @@ export interface BenchOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** The machine as detected; null = nothing is known of it, and nothing is refused. */
   readonly machine?: Machine | null;
+  /** A Python interpreter whose PyTorch is to be measured; absent or null = none. */
+  readonly python?: string | null;
+  /** The script that it runs; absent = `media/torchBenchmark.py` beside this bundle's folder. */
+  readonly torchScript?: string;
   readonly lockPath?: string;
   /** Seconds after which a job is killed; for tests. */
   readonly deadlineSeconds?: number;
@@ -78,7 +83,7 @@ export async function runBenchmark(options: BenchOptions): Promise<BenchReport> 
       'this is a login node that others share, so nothing is measured here; --force measures anyway',
     );
   const busy = force ? null : busyDevice(machine);
-  if (busy !== null && options.device === 'gpu') throw new BenchRefused(busy);
+  if (busy !== null && (options.device === 'gpu' || options.device === 'torch')) throw new BenchRefused(busy);
 
   const lock = await tryLock(options.lockPath ?? defaultLockPath);
   if (lock.release === null) {
@@ -107,7 +112,8 @@ async function benchmark(
   const results: DeviceResult[] = [];
   const warnings: string[] = [];
 
-  const load = options.device === 'gpu' ? 0 : await busyShare(options.signal);
+  const usesCpu = options.device === 'cpu' || options.device === 'all';
+  const load = usesCpu ? await busyShare(options.signal) : 0;
   if (load > 0.5)
     warnings.push(
       `other work kept ${(load * 100).toFixed(0)} % of the processor busy before the benchmark, so its figures may be low`,
@@ -139,10 +145,14 @@ async function benchmark(
       onProgress: (stage, test, fraction) =>
         options.onProgress?.({ device, stage, test, fraction: (position + fraction) / devices.length }),
     });
-    if (outcome.result === null) {
-      results.push(nothingMeasured(device, outcome.problem));
-      warnings.push(outcome.problem);
-    } else results.push(withCpuName(outcome.result, machine));
+    results.push(withName(outcome.result, machine));
+    if (outcome.problem !== null) warnings.push(outcome.problem);
+  }
+  if (options.device === 'torch' || (options.device === 'all' && (options.python ?? null) !== null)) {
+    const left = options.quick ? quickSeconds - elapsed() : 120;
+    const { result, problem } = await torchResult(options, busy, left);
+    results.push(result);
+    if (problem !== null) warnings.push(problem);
   }
   return {
     schema: 1,
@@ -153,6 +163,35 @@ async function benchmark(
     comparison: compareDevices(results),
     warnings,
   };
+}
+
+async function torchResult(
+  options: BenchOptions,
+  busy: string | null,
+  left: number,
+): Promise<{ readonly result: DeviceResult; readonly problem: string | null }> {
+  const python = options.python ?? null;
+  const skipped = (reason: string): { result: DeviceResult; problem: null } => ({
+    result: torchNotMeasured(reason),
+    problem: null,
+  });
+  if (python === null) return skipped('no Python with PyTorch was named (--python PATH)');
+  if (busy !== null) return skipped(busy);
+  // Importing PyTorch alone takes seconds.
+  if (options.quick && options.device === 'all')
+    return skipped('it does not fit into a quick benchmark of everything');
+  options.onProgress?.({ device: 'torch', stage: 'measuring', test: null, fraction: 0 });
+  const outcome = await runTorch({
+    python,
+    script: options.torchScript ?? join(__dirname, '..', 'media', 'torchBenchmark.py'),
+    quick: options.quick,
+    environment: options.environment ?? process.env,
+    deadlineSeconds: options.deadlineSeconds ?? left,
+    signal: options.signal,
+  });
+  return outcome.result === null
+    ? { result: torchNotMeasured(outcome.problem), problem: outcome.problem }
+    : { result: outcome.result, problem: null };
 }
 
 /** The sentence that refuses a GPU which others use; null when none is in use. */
@@ -200,7 +239,16 @@ async function busyShare(signal: AbortSignal | undefined): Promise<number> {
   return all > 0 ? 1 - (after.idle - before.idle) / all : 0;
 }
 
-function withCpuName(result: DeviceResult, machine: Machine | null): DeviceResult {
-  if (result.device !== 'cpu') return result;
-  return { ...result, adapter: { name: machine?.cpu.model ?? cpus()[0]?.model ?? null, software: false } };
+/**
+ * Names the processor. A GPU that the process could not name (Metal has no Vulkan) is the machine's only one, where it has one; several
+ * stay unnamed.
+ */
+function withName(result: DeviceResult, machine: Machine | null): DeviceResult {
+  const { name, software } = result.adapter;
+  if (name !== null) return result;
+  if (result.device === 'cpu')
+    return { ...result, adapter: { name: machine?.cpu.model ?? cpus()[0]?.model ?? null, software } };
+  const [only, ...others] = (machine?.devices ?? []).filter(({ kind }) => kind !== 'software');
+  if (only === undefined || others.length > 0 || software || result.tests.length === 0) return result;
+  return { ...result, adapter: { name: only.name, software } };
 }
