@@ -96,7 +96,7 @@ describe('job documents', () => {
         '"training.optimizer.page" is no key of a job document; the nearest known key is "paged"',
       ],
       [{ model: { hubb: 'x' } }, '"model.hubb" is no key of a job document; the nearest known key is "hub"'],
-      [{ modell: model }, '"modell" is no key of a job document; the nearest known key is "model"'],
+      [{ model, engin: 'vllm' }, '"engin" is no key of a job document; the nearest known key is "engine"'],
     ];
     for (const [document, message] of cases) {
       const { problems } = recognition(document);
