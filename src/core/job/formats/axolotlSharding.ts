@@ -82,8 +82,8 @@ function deepspeedFrom(keys: KeyReader, context: FileContext, references: Refere
 const shippedWithAxolotl: Readonly<Record<string, DeepspeedSharding>> = {
   'zero1.json': { strategy: 'zero1', offloadParameters: 'none', offloadOptimizer: 'none' },
   'zero1_torch_compile.json': { strategy: 'zero1', offloadParameters: 'none', offloadOptimizer: 'none' },
-  'zero2.json': { strategy: 'zero2', offloadParameters: 'none', offloadOptimizer: 'none' },
-  'zero2_torch_compile.json': { strategy: 'zero2', offloadParameters: 'none', offloadOptimizer: 'none' },
+  'zero2.json': { strategy: 'zero2', offloadParameters: 'none', offloadOptimizer: 'cpu' },
+  'zero2_torch_compile.json': { strategy: 'zero2', offloadParameters: 'none', offloadOptimizer: 'cpu' },
   'zero3.json': { strategy: 'zero3', offloadParameters: 'none', offloadOptimizer: 'none' },
   'zero3_bf16.json': { strategy: 'zero3', offloadParameters: 'none', offloadOptimizer: 'none' },
   'zero3_bf16_cpuoffload_all.json': { strategy: 'zero3', offloadParameters: 'cpu', offloadOptimizer: 'cpu' },
