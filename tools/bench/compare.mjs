@@ -16,7 +16,10 @@ if (!(Number.isInteger(rounds) && rounds >= 7)) fail('--rounds must be a whole n
 if (!(Number.isInteger(threads) && threads >= 1)) fail('--threads must be a whole number of at least 1');
 
 /** Kernels that OpenBLAS may be told to use. It picks an old one on processors that it does not know; the best is the yardstick. */
-const coreTypes = ['', 'Haswell', 'Zen', 'SkylakeX', 'Cooperlake', 'SapphireRapids', 'NEOVERSEN1', 'ARMV8'];
+const coreTypes =
+  process.arch === 'x64'
+    ? ['', 'Haswell', 'Zen', 'SkylakeX', 'Cooperlake', 'SapphireRapids']
+    : ['', 'ARMV8', 'NEOVERSEN1', 'NEOVERSEV1'];
 /** What must hold, as a ratio of medians. */
 const bounds = { gemm: [0.9, Infinity], bandwidth: [0.85, 1.15] };
 
@@ -35,11 +38,12 @@ function compare() {
   const gemm = build('gemm', [openblas()]);
   const first = ours();
   const size = shapeOf(first, 'gemm')[0];
-  const elements = shapeOf(first, 'bandwidth')[0];
+  // Each round's triad runs on arrays of the size that the benchmark chose in that round.
+  let elements = shapeOf(first, 'bandwidth')[0];
   const coreType = bestCoreType(gemm, size);
   const load = loadavg()[0].toFixed(1);
   console.log(`${threads} threads, load ${load}, OpenBLAS kernel: ${coreType || 'its own choice'}`);
-  console.log(`GEMM float32 ${size} x ${size} x ${size}; arrays of ${(elements * 4) / 2 ** 20} MiB`);
+  console.log(`GEMM float32 ${size} x ${size} x ${size}`);
 
   const rows = { gemm: [], openblas: [], bandwidth: [], triad: [] };
   for (let round = 1; round <= rounds; round++) {
@@ -50,11 +54,12 @@ function compare() {
     };
     if (round % 2 === 0) reference();
     const report = ours();
-    rows.gemm.push(valueOf(report, 'gemm', size));
-    rows.bandwidth.push(valueOf(report, 'bandwidth', elements));
+    rows.gemm.push(testOf(report, 'gemm').value);
+    rows.bandwidth.push(testOf(report, 'bandwidth').value);
+    elements = shapeOf(report, 'bandwidth')[0];
     if (round % 2 === 1) reference();
     const last = Object.entries(rows).map(([name, all]) => `${name} ${giga(all.at(-1))}`);
-    console.log(`round ${round}: ${last.join('  ')}`);
+    console.log(`round ${round}: ${last.join('  ')}  (${(elements * 4) / 2 ** 20} MiB)`);
   }
   return [
     verdict('gemm', 'GEMM float32 / OpenBLAS', rows.gemm, rows.openblas),
@@ -104,13 +109,6 @@ function testOf(result, name) {
 
 function shapeOf(result, name) {
   return testOf(result, name).shape;
-}
-
-/** A busy machine may make the benchmark choose another size; its rate is the same there, so it counts, but it is said. */
-function valueOf(result, name, size) {
-  const test = testOf(result, name);
-  if (test.shape[0] !== size) console.log(`  (${name} at size ${test.shape[0]} this time)`);
-  return test.value;
 }
 
 function bestCoreType(gemm, size) {
