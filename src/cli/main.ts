@@ -1,11 +1,16 @@
 import { Command } from 'commander';
 import { registerBench } from './bench';
 import { endingOf, oneLine } from './failure';
+import { registerHardware } from './hardware';
 import { printMessage } from './output';
 import { registerTensors } from './tensors';
 
 /** Subcommands, one file each. */
-const registrations: readonly ((program: Command) => void)[] = [registerBench, registerTensors];
+const registrations: readonly ((program: Command) => void)[] = [
+  registerHardware,
+  registerBench,
+  registerTensors,
+];
 
 /** Runs one command line and sets the exit code; a command that found something (`check`) sets it itself. */
 async function main(argv: readonly string[]): Promise<void> {

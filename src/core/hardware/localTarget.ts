@@ -130,7 +130,9 @@ function groupAlike(devices: readonly Device[]): Labelled[] {
 function labelOf(device: Device): string {
   const entry = device.catalogueId === null ? null : catalogueEntry(device.catalogueId);
   if (entry === null || device.kind === 'mig') return stripName(device.name) || device.name;
-  if (entry.memory === 'unified') return shortName(entry, entry.ratedGiB);
+  // A Mac reports the whole of its memory, other unified parts what their operating system leaves of it.
+  if (entry.vendor === 'apple' && device.totalBytes !== null)
+    return shortName(entry, Math.round(device.totalBytes / GiB));
   return shortName(entry, nearestOption(entry.optionsGiB, device.totalBytes));
 }
 

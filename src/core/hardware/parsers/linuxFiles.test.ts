@@ -131,7 +131,9 @@ describe('/proc/cpuinfo', () => {
       model: 'Some CPU @ 2.00GHz',
       logicalCpus: 2,
       isa: ['avx', 'avx2', 'f16c', 'fma'],
+      virtual: false,
     });
+    assert.equal(parseCpuinfo('processor: 0\nflags: fpu hypervisor\n').virtual, true);
   });
 
   it('reads the words of arm64', () => {

@@ -21,3 +21,18 @@ export function pciDeviceName(pciIds: string, vendorId: number, deviceId: number
   }
   return null;
 }
+
+/** The lines of a `pci.ids` file that name these devices, as a file of the same form. */
+export function reducePciNames(
+  pciIds: string,
+  wanted: readonly { readonly vendorId: number; readonly deviceId: number }[],
+): string {
+  return wanted
+    .flatMap(({ vendorId, deviceId }) => {
+      const name = pciDeviceName(pciIds, vendorId, deviceId);
+      if (name === null) return [];
+      const hex = (id: number): string => id.toString(16).padStart(4, '0');
+      return [`${hex(vendorId)}  vendor`, `\t${hex(deviceId)}  ${name}`];
+    })
+    .join('\n');
+}

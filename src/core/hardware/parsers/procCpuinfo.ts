@@ -33,12 +33,15 @@ export interface CpuInfo {
   readonly logicalCpus: number;
   /** Of every processor of the list: what any core lacks is not counted. */
   readonly isa: readonly string[];
+  /** A virtual machine: what it says of sockets and memory modules need not be so. */
+  readonly virtual: boolean;
 }
 
 /** `/proc/cpuinfo`: blocks of `key : value`; x86 names the flags `flags`, arm64 `Features`. */
 export function parseCpuinfo(text: string): CpuInfo {
   let model: string | null = null;
   let logicalCpus = 0;
+  let virtual = false;
   const flagLists: string[][] = [];
   for (const line of text.split('\n')) {
     const match = /^([^:\t]+?)\s*:\s*(.*?)\s*$/u.exec(line);
@@ -47,10 +50,13 @@ export function parseCpuinfo(text: string): CpuInfo {
     const value = match[2] ?? '';
     if (key === 'processor' && /^\d+$/u.test(value)) logicalCpus += 1;
     else if ((key === 'model name' || key === 'Model') && value !== '') model ??= value;
-    else if (key === 'flags' || key === 'Features')
-      flagLists.push(value.split(/\s+/u).flatMap((flag) => known.get(flag) ?? []));
+    else if (key === 'flags' || key === 'Features') {
+      const flags = value.split(/\s+/u);
+      virtual ||= flags.includes('hypervisor');
+      flagLists.push(flags.flatMap((flag) => known.get(flag) ?? []));
+    }
   }
   const [first = [], ...others] = flagLists;
   const isa = new Set(first.filter((flag) => others.every((list) => list.includes(flag))));
-  return { model, logicalCpus, isa: [...isa].sort() };
+  return { model, logicalCpus, isa: [...isa].sort(), virtual };
 }
