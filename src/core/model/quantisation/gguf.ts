@@ -1,7 +1,7 @@
 import type { Blueprint, TensorSpec } from '../blueprint';
+import { ggmlBytes, ggmlType } from '../ggmlTypes';
 import { elements } from '../parameters';
 import { type GgufCategory, type GgufMix, ggufMix, ggufTensorType, type MixModel } from './ggufMix';
-import { ggufBytes } from './ggufTypes';
 import { type Matrices, matricesOf, type Method, type StoredForm } from './method';
 
 const nothing: StoredForm = { bytes: 0, format: 'not converted' };
@@ -108,10 +108,8 @@ export const gguf: Method = {
         width: matrices.inputs,
         stacked: tensor.module === 'experts',
       });
-      return {
-        bytes: ggufBytes(type, matrices.count * matrices.outputs, matrices.inputs),
-        format: type,
-      };
+      const bytes = ggmlBytes(ggmlType(type), matrices.inputs, elements(tensor.shape));
+      return { bytes: bytes ?? 2 * elements(tensor.shape), format: type };
     };
   },
 };

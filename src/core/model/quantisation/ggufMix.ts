@@ -1,4 +1,4 @@
-import { type GgufTypeName, ggufTypes } from './ggufTypes';
+import { type GgmlTypeName, ggmlType } from '../ggmlTypes';
 
 /** What a tensor is to llama.cpp's choice of types (llama-quant.cpp, `tensor_category`). */
 export type GgufCategory =
@@ -66,8 +66,11 @@ const defaults = {
   IQ4_XS: 'IQ4_XS',
   TQ1_0: 'TQ1_0',
   TQ2_0: 'TQ2_0',
+  Q1_0: 'Q1_0',
+  Q2_0: 'Q2_0',
   MXFP4_MOE: 'MXFP4',
-} as const satisfies Readonly<Record<string, GgufTypeName>>;
+  NVFP4: 'NVFP4',
+} as const satisfies Readonly<Record<string, GgmlTypeName>>;
 
 export type GgufMix = keyof typeof defaults;
 
@@ -88,7 +91,7 @@ export function ggufMix(name: string): GgufMix | null {
 }
 
 /** The type that most tensors of a mix get. */
-export function ggufDefault(mix: GgufMix): GgufTypeName {
+export function ggufDefault(mix: GgufMix): GgmlTypeName {
   return defaults[mix];
 }
 
@@ -111,13 +114,13 @@ const smallest: ReadonlySet<GgufMix> = new Set<GgufMix>([
  * The type that llama.cpp gives a tensor under a mix (llama-quant.cpp, `llama_tensor_get_type_impl`, as of 2026), the
  * fallback for rows that the block does not divide included.
  */
-export function ggufTensorType(mix: GgufMix, model: MixModel, place: MixPlace): GgufTypeName {
+export function ggufTensorType(mix: GgufMix, model: MixModel, place: MixPlace): GgmlTypeName {
   const usual = defaults[mix];
   if (usual === 'F32' || usual === 'F16' || usual === 'BF16') return usual;
   return fallback(choose(mix, usual, model, place), place.width);
 }
 
-function choose(mix: GgufMix, usual: GgufTypeName, model: MixModel, place: MixPlace): GgufTypeName {
+function choose(mix: GgufMix, usual: GgmlTypeName, model: MixModel, place: MixPlace): GgmlTypeName {
   const { category } = place;
   if (category === 'output' || (model.tied && category === 'embedding'))
     return outputType(mix, usual, model, place);
@@ -147,13 +150,13 @@ function choose(mix: GgufMix, usual: GgufTypeName, model: MixModel, place: MixPl
   }
 }
 
-function outputType(mix: GgufMix, usual: GgufTypeName, model: MixModel, place: MixPlace): GgufTypeName {
-  if (mix === 'MXFP4_MOE' || model.falcon || place.width % ggufTypes[usual].weights !== 0) return 'Q8_0';
+function outputType(mix: GgufMix, usual: GgmlTypeName, model: MixModel, place: MixPlace): GgmlTypeName {
+  if (mix === 'MXFP4_MOE' || model.falcon || place.width % ggmlType(usual).blockElements !== 0) return 'Q8_0';
   if (smallest.has(mix) || mix === 'IQ3_XXS') return 'Q5_K';
   return usual === 'Q8_0' ? 'Q8_0' : 'Q6_K';
 }
 
-function embeddingType(mix: GgufMix, usual: GgufTypeName): GgufTypeName {
+function embeddingType(mix: GgufMix, usual: GgmlTypeName): GgmlTypeName {
   switch (mix) {
     case 'IQ2_XXS':
     case 'IQ2_XS':
@@ -166,13 +169,14 @@ function embeddingType(mix: GgufMix, usual: GgufTypeName): GgufTypeName {
       return 'IQ3_S';
     case 'TQ1_0':
     case 'TQ2_0':
+    case 'Q2_0':
       return 'Q4_K';
     default:
       return usual;
   }
 }
 
-function smallestType(mix: GgufMix, usual: GgufTypeName, model: MixModel, place: MixPlace): GgufTypeName {
+function smallestType(mix: GgufMix, usual: GgmlTypeName, model: MixModel, place: MixPlace): GgmlTypeName {
   const larger = mix === 'IQ2_S' || mix === 'IQ2_M';
   switch (place.category) {
     case 'v':
@@ -192,13 +196,13 @@ function smallestType(mix: GgufMix, usual: GgufTypeName, model: MixModel, place:
   }
 }
 
-function valueType(mix: GgufMix, usual: GgufTypeName, model: MixModel, index: number): GgufTypeName {
+function valueType(mix: GgufMix, usual: GgmlTypeName, model: MixModel, index: number): GgmlTypeName {
   if (model.experts === 8) return 'Q8_0';
   const type = valueByMix(mix, usual, model, index);
   return model.is70B && (type === 'Q3_K' || type === 'Q4_K') ? 'Q5_K' : type;
 }
 
-function valueByMix(mix: GgufMix, usual: GgufTypeName, model: MixModel, index: number): GgufTypeName {
+function valueByMix(mix: GgufMix, usual: GgmlTypeName, model: MixModel, index: number): GgmlTypeName {
   const grouped = model.gqa >= 4;
   switch (mix) {
     case 'Q2_K':
@@ -229,12 +233,12 @@ function valueByMix(mix: GgufMix, usual: GgufTypeName, model: MixModel, index: n
   }
 }
 
-function queryType(mix: GgufMix, usual: GgufTypeName): GgufTypeName {
+function queryType(mix: GgufMix, usual: GgmlTypeName): GgmlTypeName {
   if (mix === 'IQ3_XS') return 'IQ3_XXS';
   return mix === 'IQ3_XXS' ? 'IQ2_S' : usual;
 }
 
-function downType(mix: GgufMix, usual: GgufTypeName, model: MixModel, layer: number): GgufTypeName {
+function downType(mix: GgufMix, usual: GgmlTypeName, model: MixModel, layer: number): GgmlTypeName {
   const { falcon, layers } = model;
   const early = layer < Math.floor(layers / 8);
   const earliest = layer < Math.floor(layers / 16);
@@ -288,7 +292,7 @@ const eightExperts: ReadonlySet<GgufMix> = new Set<GgufMix>([
   'IQ4_XS',
 ]);
 
-function attentionOutputType(mix: GgufMix, usual: GgufTypeName, model: MixModel): GgufTypeName {
+function attentionOutputType(mix: GgufMix, usual: GgmlTypeName, model: MixModel): GgmlTypeName {
   if (model.falcon) return mix === 'Q3_K_L' ? 'Q4_K' : usual;
   if (model.experts === 8) return eightExperts.has(mix) ? 'Q5_K' : usual;
   switch (mix) {
@@ -307,13 +311,13 @@ function attentionOutputType(mix: GgufMix, usual: GgufTypeName, model: MixModel)
 }
 
 /** Types for rows that the block of 256 does not divide (`tensor_type_fallback`). */
-function fallback(type: GgufTypeName, width: number): GgufTypeName {
-  if (width % ggufTypes[type].weights === 0) return type;
+function fallback(type: GgmlTypeName, width: number): GgmlTypeName {
+  if (width % ggmlType(type).blockElements === 0) return type;
   const smaller = smallerBlock(type);
-  return width % ggufTypes[smaller].weights === 0 ? smaller : 'F16';
+  return width % ggmlType(smaller).blockElements === 0 ? smaller : 'F16';
 }
 
-function smallerBlock(type: GgufTypeName): GgufTypeName {
+function smallerBlock(type: GgmlTypeName): GgmlTypeName {
   switch (type) {
     case 'IQ1_S':
     case 'IQ1_M':
@@ -324,6 +328,7 @@ function smallerBlock(type: GgufTypeName): GgufTypeName {
     case 'IQ3_S':
     case 'IQ4_XS':
       return 'IQ4_NL';
+    case 'Q2_0':
     case 'Q2_K':
     case 'Q3_K':
     case 'TQ1_0':
