@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { registerBench } from './bench';
+import { registerCheck } from './check';
+import { registerEstimate } from './estimate';
 import { endingOf, oneLine } from './failure';
 import { registerHardware } from './hardware';
 import { printMessage } from './output';
@@ -10,6 +12,8 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerHardware,
   registerBench,
   registerTensors,
+  registerEstimate,
+  registerCheck,
 ];
 
 /** Runs one command line and sets the exit code; a command that found something (`check`) sets it itself. */

@@ -147,7 +147,7 @@ async function lookUp(
   recognition: Recognition,
 ): Promise<Prepared> {
   const context: ResolveContext = {
-    filePath: request.path,
+    filePath: request.path === '' ? null : request.path,
     workspaceRoot: request.workspaceRoot,
     modelOverrides: request.modelOverrides,
     environment: request.environment,
@@ -194,7 +194,7 @@ function answerInput(
     models,
     target,
     machine: request.machine,
-    file: request.path,
+    file: request.path === '' ? null : request.path,
     line: lineAt(request.text, job.anchor.start),
     chatTokensPerSecond: request.settings.chatTokensPerSecond,
     headroomBytes: request.settings.headroomBytes,

@@ -17,7 +17,7 @@ export interface AnalysisSettings {
 /** One text to be analysed. */
 export interface AnalysisRequest {
   readonly text: string;
-  /** Absolute path. */
+  /** Absolute path; empty for a text that is no file. */
   readonly path: string;
   /** Absolute; null = no folder is open, and references are looked for beside the file. */
   readonly workspaceRoot: string | null;

@@ -1,0 +1,133 @@
+import { Option, type Command } from 'commander';
+import { relative } from 'node:path';
+import type { Analysis } from '../core/finding/analysis';
+import type { Finding } from '../core/finding/finding';
+import type { Verdict } from '../core/finding/result';
+import { sniffs } from '../core/job/sniff';
+import { lineAt } from '../core/units/span';
+import { analyseText } from '../platform/analysis';
+import { FileTooLarge, readText } from '../platform/files/readText';
+import { walkFiles } from '../platform/files/walkFiles';
+import { requestFrame, type AnalysisOptions } from './analysisOptions';
+import { githubReport, sarifReport, textReport, type CheckFinding, type CheckReport } from './checkReports';
+import { CliFailure, exitCode } from './failure';
+import { printJson, printText, wantsJson, type OutputOptions } from './output';
+import { version } from './version';
+
+interface CheckOptions extends AnalysisOptions, OutputOptions {
+  readonly sarif?: boolean;
+  readonly github?: boolean;
+  readonly failOn: 'exceeds' | 'tight' | 'unknown';
+}
+
+/** Verdicts that end with exit code 1, by `--fail-on`: each choice is stricter than the one before. */
+const failing: Readonly<Record<CheckOptions['failOn'], readonly Verdict[]>> = {
+  exceeds: ['exceeds'],
+  tight: ['exceeds', 'tight'],
+  unknown: ['exceeds', 'tight', 'unknown'],
+};
+
+/** Only these can be configs that Rooflens reads; anything else is not opened. */
+const readableEndings = /\.(?:json|jsonc|ya?ml|toml)$/iu;
+
+export function registerCheck(program: Command): void {
+  program
+    .command('check')
+    .description('say of every config under files and folders whether it fits; .gitignore is honoured')
+    .argument('<path...>', 'files and folders')
+    .option('--target <target>', 'hardware, e.g. rtx4090, "2x a100 80gb", local, cpu')
+    .option('--context <tokens>', 'context length that bare models are read with')
+    .option('--json', 'print JSON on one line')
+    .option('--pretty', 'print indented JSON')
+    .option('--sarif', 'print SARIF 2.1.0')
+    .option('--github', 'print annotations for a GitHub workflow')
+    .addOption(
+      new Option('--fail-on <verdict>', 'end with exit code 1 from this verdict on')
+        .choices(['exceeds', 'tight', 'unknown'])
+        .default('exceeds'),
+    )
+    .action(async (paths: readonly string[], options: CheckOptions) => {
+      const report = await check(paths, options);
+      print(report, options);
+      if (report.findings.some((finding) => failing[options.failOn].includes(finding.verdict)))
+        process.exitCode = exitCode.exceeds;
+    });
+}
+
+/** Walks the paths and analyses what is recognised. @throws CliFailure for a path or target that does not exist. */
+async function check(paths: readonly string[], options: CheckOptions): Promise<CheckReport> {
+  const frame = await requestFrame(options);
+  const findings: CheckFinding[] = [];
+  let files = 0;
+  let recognised = 0;
+  for await (const path of existing(paths)) {
+    files++;
+    if (!readableEndings.test(path)) continue;
+    const found = await checkFile(path, (text) =>
+      analyseText({ ...frame, text, path, workspaceRoot: process.cwd() }),
+    );
+    if (found === null) continue;
+    recognised++;
+    findings.push(...found);
+  }
+  return { schema: 1, files, recognised, findings };
+}
+
+async function* existing(paths: readonly string[]): AsyncGenerator<string> {
+  try {
+    yield* walkFiles(paths);
+  } catch (error) {
+    throw new CliFailure(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Findings of one file; null = not ours. A file of one of our names that is too large to be a config says so. */
+async function checkFile(
+  path: string,
+  analyse: (text: string) => Promise<Analysis>,
+): Promise<readonly CheckFinding[] | null> {
+  let text: string;
+  try {
+    text = await readText(path);
+  } catch (error) {
+    // Large data files are no configs; a file that may not be read is nobody's.
+    if (!(error instanceof FileTooLarge) || !/(?:^|[\\/])config\.json$/u.test(path)) return null;
+    return [
+      {
+        file: path,
+        line: 1,
+        kind: 'hf-config',
+        verdict: 'unknown',
+        message: error.message,
+        code: 'unreadable-config',
+        remedies: [],
+      },
+    ];
+  }
+  if (!sniffs(text, path)) return null;
+  const analysis = await analyse(text);
+  switch (analysis.outcome) {
+    case 'not-ours':
+      return null;
+    case 'unreadable':
+    case 'fragment':
+      return analysis.findings.map((finding) => asChecked(finding, path, text, analysis.kind));
+    case 'analysed':
+      return analysis.jobs.flatMap((job) =>
+        job.findings.map((finding) => asChecked(finding, path, text, analysis.kind)),
+      );
+  }
+}
+
+function asChecked(finding: Finding, file: string, text: string, kind: string): CheckFinding {
+  const { verdict, message, code, remedies } = finding;
+  return { file, line: lineAt(text, finding.span.start), kind, verdict, message, code, remedies };
+}
+
+function print(report: CheckReport, options: CheckOptions): void {
+  const short = (path: string): string => relative(process.cwd(), path) || path;
+  if (options.sarif === true) printJson(sarifReport(report, version), options);
+  else if (options.github === true) printText(githubReport(report, short));
+  else if (wantsJson(options)) printJson(report, options);
+  else printText(textReport(report, short));
+}
