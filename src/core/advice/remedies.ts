@@ -111,7 +111,7 @@ function trainingCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   )
     list.push({
       what: '8-bit optimizer',
-      set: { 'training.optimizer.name': 'adamw_8bit' },
+      set: { 'training.optimizer': eightBitAdam },
       changesResults: true,
     });
   if ((training.method === 'lora' || training.method === 'dora') && !models[0]?.quantization)
@@ -130,6 +130,14 @@ function trainingCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   }
   return list;
 }
+
+const eightBitAdam = {
+  name: 'adamw_8bit',
+  stateBits: null,
+  paged: false,
+  implementation: null,
+  inBackward: false,
+};
 
 function inferenceCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   const { inference, models, engine, task } = tried.situation.job;
@@ -159,14 +167,14 @@ function inferenceCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
       });
     list.push({
       what: 'KV cache in q8_0',
-      set: { 'inference.kv': { k: 'q8_0', v: 'q8_0' }, 'inference.flashAttention': true },
+      set: { 'inference.kv.k': 'q8_0', 'inference.kv.v': 'q8_0', 'inference.flashAttention': true },
       changesResults: true,
     });
   }
   if (engine.name === 'vllm')
     list.push({
       what: 'KV cache in fp8',
-      set: { 'inference.kv': { k: 'fp8', v: 'fp8' } },
+      set: { 'inference.kv.k': 'fp8', 'inference.kv.v': 'fp8' },
       changesResults: true,
     });
   if (engine.name === 'transformers' && !models[0]?.quantization)

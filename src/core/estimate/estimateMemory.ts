@@ -41,15 +41,7 @@ export function estimateMemory({ job, models, target }: EstimateInput): MemoryEs
     return unanswered('training split over tensor, pipeline, context or expert ranks is not estimated yet');
   const pool = devicePools(target)[0];
   if (pool === undefined) return unanswered('the target has no device');
-  return trainingMemory({
-    job,
-    blueprint: main.blueprint,
-    quantization: main.quantization,
-    dtype: main.dtype,
-    frozen: others,
-    pool,
-    ranks: Math.max(1, parallel.data),
-  });
+  return trainingMemory({ job, main, others, pool });
 }
 
 function quantizationOf(model: ResolvedModel, own: Quantization | null): Quantization | null {

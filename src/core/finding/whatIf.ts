@@ -34,7 +34,17 @@ const scales: Readonly<Record<JobPath, (value: unknown) => readonly Choice[]>> =
   'training.attention': named(['eager', 'sdpa', 'flash']),
   'training.method': named(['full', 'lora', 'dora']),
   'training.precision': named(['fp32', 'bf16-mixed', 'bf16']),
-  'training.optimizer.name': named(['adamw', 'paged_adamw_8bit', 'adamw_8bit', 'adafactor', 'lion', 'sgd']),
+  'training.optimizer': () =>
+    ['adamw', 'paged_adamw_8bit', 'adamw_8bit', 'adafactor', 'lion', 'sgd'].map((name) => ({
+      value: {
+        name,
+        stateBits: null,
+        paged: name.startsWith('paged_'),
+        implementation: null,
+        inBackward: false,
+      },
+      label: name,
+    })),
   'models.0.quantization': () => [
     { value: null, label: 'none' },
     { value: { method: 'bnb-int8' }, label: '8-bit' },
@@ -111,7 +121,7 @@ function named(values: readonly string[]): () => readonly Choice[] {
 
 function withCurrent(choices: readonly Choice[], current: unknown): readonly Choice[] {
   if (current === undefined || choices.some((choice) => same(choice.value, current))) return choices;
-  const label = typeof current === 'string' ? current : JSON.stringify(current);
+  const label = typeof current === 'string' ? current : (nameOf(current) ?? JSON.stringify(current));
   return [...choices, { value: current, label }];
 }
 
@@ -127,7 +137,13 @@ function around(choices: readonly Choice[], current: unknown, most: number): rea
 }
 
 function same(a: unknown, b: unknown): boolean {
+  if (nameOf(a) !== null) return nameOf(a) === nameOf(b);
   return (
     a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b))
   );
+}
+
+function nameOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || !('name' in value)) return null;
+  return typeof value.name === 'string' ? value.name : null;
 }

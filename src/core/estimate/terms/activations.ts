@@ -11,6 +11,8 @@ export interface ActivationMemory {
   readonly working: number;
   /** Taken while the last layer to be differentiated is: `kept` is gone but for that layer's. */
   readonly bottom: number;
+  /** Around the embedding, when the layers are done. */
+  readonly input: number;
   /** Checkpoints that lie on the host instead. */
   readonly offloaded: number;
 }
@@ -32,11 +34,19 @@ export function activationMemory(
   const head = (4 + (setting.weightsTrained ? setting.residual + setting.compute : 0)) * hidden;
   const inputs = layers.reduce((sum, layer) => sum + layer.input, 0);
   const saved = layers.reduce((sum, layer) => sum + layer.saved, 0);
+  const firstInput = layers[0]?.input ?? 0;
   const largestWorking = Math.max(0, ...layers.map((layer) => layer.working));
   const largestExtra = Math.max(0, ...layers.map((layer) => layer.working - layer.saved));
   switch (checkpointing) {
     case 'none':
-      return { kept: saved, head, working: largestExtra, bottom: largestWorking, offloaded: 0 };
+      return {
+        kept: saved,
+        head,
+        working: largestExtra,
+        bottom: largestWorking,
+        offloaded: 0,
+        input: 2 * firstInput,
+      };
     case 'full': {
       const largestInput = Math.max(0, ...layers.map((layer) => layer.input));
       // Offloading moves a checkpoint out while the next layers run: about two of them are on the device.
@@ -47,6 +57,7 @@ export function activationMemory(
         working: largestWorking,
         bottom: largestWorking + largestInput,
         offloaded: offload ? inputs - onDevice : 0,
+        input: 2 * firstInput,
       };
     }
     case 'selective': {
@@ -62,7 +73,14 @@ export function activationMemory(
         );
       }, 0);
       const kept = Math.min(saved, products);
-      return { kept, head, working: largestWorking, bottom: largestWorking, offloaded: 0 };
+      return {
+        kept,
+        head,
+        working: largestWorking,
+        bottom: largestWorking,
+        offloaded: 0,
+        input: 2 * firstInput,
+      };
     }
   }
 }

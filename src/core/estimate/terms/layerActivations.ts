@@ -1,4 +1,5 @@
 import type { Blueprint, LayerSpec, TensorSpec } from '../../model/blueprint';
+import { activationTraits, type ActivationTraits } from './activationTraits';
 import { elementsOf, linearDims } from './tensorDims';
 
 /** What decides how many bytes a layer's operations leave behind for the backward pass. */
@@ -21,7 +22,8 @@ export interface ActivationSetting {
   readonly attention: 'flash' | 'sdpa' | 'eager';
   /** Keys and values are repeated to the number of query heads before attention. */
   readonly repeatsKv: boolean;
-  readonly dropout: boolean;
+  /** Softmax and layer_norm run in fp32 whatever the type of what they get. */
+  readonly autocast: boolean;
   /** Pointwise work is fused and recomputed in the backward pass. */
   readonly compiled: boolean;
 }
@@ -46,11 +48,14 @@ interface LayerShape {
   readonly q: number;
   readonly k: number;
   readonly v: number;
+  /** Keys before they are repeated. */
+  readonly ownK: number;
   readonly out: number;
   readonly heads: number;
   readonly hiddenNorms: number;
   readonly headNorms: number;
   readonly layerNorm: boolean;
+  readonly traits: ActivationTraits;
   readonly normsTrained: boolean;
   readonly linears: readonly TensorSpec[];
 }
@@ -71,7 +76,7 @@ export function layerActivations(
   const shape = layerShape(blueprint, layer, setting);
   const input = setting.residual * shape.tokens * shape.hidden;
   const norms = normBytes(shape, setting);
-  const attention = attentionBytes(layer, shape, setting);
+  const attention = attentionBytes(layer, shape, setting, blueprint.attentionSoftcap);
   const recurrent = recurrentBytes(layer, shape, setting);
   const mlp = mlpBytes(blueprint, layer, shape, setting);
   const saved = norms + attention.saved + recurrent + mlp.saved;
@@ -102,6 +107,7 @@ function layerShape(blueprint: Blueprint, layer: LayerSpec, setting: ActivationS
     q: heads * (attention?.keyDim ?? 0),
     k: kv * (attention?.keyDim ?? 0),
     v: kv * (attention?.valueDim ?? 0),
+    ownK: (attention?.kvHeads ?? 0) * (attention?.keyDim ?? 0),
     out: heads * (attention?.valueDim ?? 0),
     heads,
     // A family without norm tensors (OLMo) still normalises twice.
@@ -109,6 +115,7 @@ function layerShape(blueprint: Blueprint, layer: LayerSpec, setting: ActivationS
     headNorms: norms.length - hiddenNorms,
     layerNorm:
       norms.length === 0 || tensors.some((tensor) => tensor.role === 'norm' && tensor.name.endsWith('.bias')),
+    traits: activationTraits(blueprint),
     normsTrained: setting.weightsTrained && norms.length > 0,
     linears: tensors.filter((tensor) => linearDims(tensor) !== null),
   };
@@ -135,14 +142,22 @@ function layerTensors(blueprint: Blueprint, layer: LayerSpec): readonly TensorSp
 
 /** Norms before the blocks (and after, where a family has them), with those over heads. Inputs of linear modules are counted there. */
 function normBytes(shape: LayerShape, setting: ActivationSetting): number {
+  const { traits } = shape;
   const each = (elements: number, held: number): number => {
     if (setting.compiled) return held * elements;
-    if (shape.layerNorm) return Math.max(held, setting.castsPerLinear ? 4 : held) * elements;
+    if (shape.layerNorm) {
+      // layer_norm keeps its input; autocast hands it an fp32 one.
+      const input = setting.autocast ? 4 : held;
+      return input * elements;
+    }
     // The fp32 copy; where the stream is fp32 already it is the stream itself.
-    return (4 + (shape.normsTrained ? held : 0)) * elements;
+    const product = traits.fp32NormProduct ? 4 : held;
+    return (4 + (shape.normsTrained ? product : 0)) * elements;
   };
-  const headNorm = shape.headNorms > 0 ? each(shape.tokens * (shape.q + shape.k), setting.compute) : 0;
-  return shape.hiddenNorms * each(shape.tokens * shape.hidden, setting.residual) + headNorm;
+  const headNorm = shape.headNorms > 0 ? each(shape.tokens * (shape.q + shape.ownK), setting.compute) : 0;
+  // Parallel blocks normalise one and the same stream.
+  const streams = traits.parallelBlocks ? Math.min(1, shape.hiddenNorms) : shape.hiddenNorms;
+  return streams * each(shape.tokens * shape.hidden, setting.residual) + headNorm;
 }
 
 /**
@@ -170,6 +185,7 @@ function attentionBytes(
   layer: LayerSpec,
   shape: LayerShape,
   setting: ActivationSetting,
+  softcapped: boolean,
 ): { readonly saved: number; readonly backward: number } {
   const attention = layer.attention;
   if (attention === null) return { saved: 0, backward: 0 };
@@ -177,16 +193,15 @@ function attentionBytes(
   const c = setting.compute;
   const role = (...roles: string[]): readonly TensorSpec[] =>
     shape.linears.filter((tensor) => roles.includes(tensor.role));
-  const qkv = c * tokens * (shape.q + shape.k + shape.v);
+  // A fused projection's result lives on for its values while rotated queries and keys are new tensors.
+  const fused = role('qkv').length > 0 && shape.traits.rotary ? c * tokens * (shape.q + shape.ownK) : 0;
+  const qkv = c * tokens * (shape.q + shape.k + shape.v) + fused;
   const out = c * tokens * shape.out;
   let saved = qkv + inputBytes(role('q', 'k', 'v', 'qkv'), tokens * shape.hidden, setting, false);
   let backward = qkv + out;
   if (setting.attention === 'eager') {
-    // softmax in fp32, its 16-bit copy for the product with the values; dropout adds its mask.
     const scores = setting.batch * shape.heads * setting.sequence * setting.sequence;
-    const cast = c < 4 ? c : 0;
-    const dropped = setting.dropout ? 1 + (c < 4 ? 0 : 4) : 0;
-    saved += scores * (4 + cast + dropped);
+    saved += scores * (probabilityBytes(shape.traits, setting) + (softcapped ? c : 0));
     saved += inputBytes(role('o'), tokens * shape.out, setting, false);
     backward += scores * 8;
   } else {
@@ -195,8 +210,16 @@ function attentionBytes(
     // Fused kernels sum the gradient of q in fp32.
     backward += 4 * tokens * shape.q;
   }
-  if (setting.dropout) saved += tokens * shape.hidden;
+  if (shape.traits.dropout) saved += tokens * shape.hidden;
   return { saved, backward };
+}
+
+/** Bytes an attention probability leaves: softmax's result, its cast for the product, and a dropout's mask with its own result. */
+function probabilityBytes(traits: ActivationTraits, setting: ActivationSetting): number {
+  const c = setting.compute;
+  const softmax = traits.fp32Softmax || setting.autocast ? 4 : c;
+  const cast = softmax > c ? c : 0;
+  return softmax + cast + (traits.dropout ? 1 + (cast > 0 ? 0 : c) : 0);
 }
 
 /** Recurrent mixers keep the input of their projections, the convolved streams and the states of a chunked scan. */
@@ -239,6 +262,6 @@ function mlpBytes(
     saved += c * inner * written + product;
     backward = c * inner * (product > 0 ? 1 : 2);
   }
-  if (setting.dropout) saved += tokens * shape.hidden;
+  if (shape.traits.dropout) saved += tokens * shape.hidden;
   return { saved, backward };
 }

@@ -20,6 +20,8 @@ export interface LogitsInput {
   readonly softcap: boolean;
   readonly compiled: boolean;
   readonly headTrained: boolean;
+  /** The loss casts 16-bit logits to fp32 first. */
+  readonly upcasts: boolean;
 }
 
 /**
@@ -37,24 +39,26 @@ export function logitsMemory(input: LogitsInput): LogitsMemory {
   const { tokens, vocab } = input;
   const all = tokens * vocab;
   const c = dtypeBytes(input.compute);
-  const upcast = c === 4 ? 0 : 4;
+  const upcast = c === 4 || !input.upcasts ? 0 : 4;
+  /** Bytes of what the loss computes in. */
+  const l = input.upcasts ? 4 : c;
   // tanh soft-capping divides, applies tanh and multiplies: tanh's result is kept.
   const cap = input.softcap ? c * all : 0;
   switch (input.loss) {
     case 'plain': {
-      const forward = (c + upcast + 4) * all + 2 * cap;
-      const backward = 12 * all + cap;
+      const forward = (c + upcast + l) * all + 2 * cap;
+      const backward = 3 * l * all + cap;
       // A compiled loss fuses the cast with the softmax and keeps the logits themselves.
       if (input.compiled)
         return {
-          forward: range((c + 2) * all, (c + upcast + 4) * all * 0.6, forward),
-          backward: range(2 * c * all, (c + 4) * all, backward),
+          forward: range((c + 2) * all, (c + upcast + l) * all * 0.6, forward),
+          backward: range(2 * c * all, Math.min((c + 4) * all, backward), backward),
           kept: range(c * all, c * all, 4 * all),
         };
       return {
-        forward: range((c + 4) * all, forward, forward + 4 * all),
-        backward: range(8 * all + cap, backward, backward + c * all),
-        kept: range(4 * all + cap, 4 * all + cap, (4 + c) * all + cap),
+        forward: range((c + l) * all, forward, forward + l * all),
+        backward: range(2 * l * all + cap, backward, backward + c * all),
+        kept: range(l * all + cap, l * all + cap, (l + c) * all + cap),
       };
     }
     case 'chunked': {

@@ -30,7 +30,9 @@ export function heldTensors(
   quantization: Quantization | null,
   dtype: Dtype,
 ): readonly HeldTensor[] {
-  return heldWeights(blueprint, quantization, dtype).tensors.filter((tensor) => tensor.tensor.tiedTo === null);
+  return heldWeights(blueprint, quantization, dtype).tensors.filter(
+    (tensor) => tensor.tensor.tiedTo === null,
+  );
 }
 
 export function totalBytes(held: readonly HeldTensor[]): number {
