@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { benchStages } from '../../protocol/bench';
 import { noCeilings, type Machine } from '../../core/hardware/device';
 import { tryLock } from './machineLock';
+import { measuredMachine } from './measuredMachine';
 import { BenchRefused, runBenchmark, type BenchOptions, type BenchProgress } from './runBenchmark';
 
 /** Compiled: out/src/platform/bench, beside out/test and out/src/worker. */
@@ -278,6 +279,17 @@ describe('runBenchmark', function () {
       assert.equal(results[0]?.device, 'torch');
       assert.ok(results[0].tests.length + results[0].skipped.length >= 5);
     });
+  });
+
+  it('keeps what was measured, and says when it cannot', async () => {
+    const ceilingsFolder = join(folder, 'cache');
+    await runBenchmark(options('', { ceilingsFolder }));
+    const stored = await measuredMachine(machine(), ceilingsFolder);
+    assert.deepEqual(stored.cpu.ceilings.flops.fp32, { value: 1, origin: 'measured' });
+    await writeFile(join(folder, 'file'), '');
+    const report = await runBenchmark(options('', { ceilingsFolder: join(folder, 'file', 'cache') }));
+    assert.match(report.warnings.at(-1) ?? '', /could not be kept in .*cache \(ENOTDIR\)/u);
+    assert.equal(report.results.length, 2);
   });
 
   it('measures this CPU, whatever becomes of the GPU', async () => {

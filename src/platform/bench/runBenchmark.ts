@@ -13,6 +13,7 @@ import { nothingMeasured, type BenchJob } from '../../core/bench/suite';
 import type { Machine } from '../../core/hardware/device';
 import type { BenchStage } from '../../protocol/bench';
 import { runInProcess } from './benchProcess';
+import { saveCeilings } from './ceilingsStore';
 import { defaultLockPath, tryLock } from './machineLock';
 import { runTorch, torchNotMeasured } from './torchBenchmark';
 import { usableCores } from './usableCores';
@@ -46,6 +47,8 @@ export interface BenchOptions {
   readonly torchScript?: string;
   /** Seconds that a quick benchmark may take; absent = 14, which leaves a second of 15 for starting and printing. */
   readonly quickSeconds?: number;
+  /** Folder in which what was measured is kept for estimates; absent, or no machine = it is not kept. */
+  readonly ceilingsFolder?: string;
   readonly lockPath?: string;
   /** Seconds after which a job is killed; for tests. */
   readonly deadlineSeconds?: number;
@@ -94,9 +97,27 @@ export async function runBenchmark(options: BenchOptions): Promise<BenchReport> 
     );
   }
   try {
-    return await benchmark(options, machine, busy);
+    const report = await benchmark(options, machine, busy);
+    return await kept(report, options, machine);
   } finally {
     await lock.release();
+  }
+}
+
+/** The report, after its figures were kept; a folder that cannot be written is a warning. */
+async function kept(
+  report: BenchReport,
+  { ceilingsFolder }: BenchOptions,
+  machine: Machine | null,
+): Promise<BenchReport> {
+  if (ceilingsFolder === undefined || machine === null) return report;
+  try {
+    await saveCeilings(ceilingsFolder, machine, report);
+    return report;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    const warning = `the figures could not be kept in ${ceilingsFolder}${code}`;
+    return { ...report, warnings: [...report.warnings, warning] };
   }
 }
 
