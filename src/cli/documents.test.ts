@@ -129,6 +129,6 @@ describe('answerDocuments', () => {
 
   it('fails as a whole when the only document is bad', async () => {
     await assert.rejects(answer('3'), CliFailure);
-    await assert.rejects(answer('{"a"'), /not JSON/);
+    await assert.rejects(answer('{"a"'), /line 1 is not JSON/);
   });
 });

@@ -138,7 +138,7 @@ function documentOf(line: Line): DocumentRead {
     return { ok: true, value: JSON.parse(line.text) as unknown, line: line.number };
   } catch (error) {
     const detail = error instanceof Error ? error.message : 'syntax error';
-    return { ok: false, message: oneLine(`not JSON: ${detail}`), line: line.number };
+    return { ok: false, message: oneLine(`line ${line.number} is not JSON: ${detail}`), line: line.number };
   }
 }
 

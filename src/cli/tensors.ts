@@ -162,7 +162,7 @@ function table(document: TensorsDocument): string {
   const rows = tensors.map(({ name, shape, dtype, tiedTo }) => [
     name,
     shape.join(' × '),
-    tiedTo === null ? dtype : `= ${tiedTo}`,
+    tiedTo === null ? dtype : `${dtype}, shared with ${tiedTo}`,
   ]);
   const head = `${architecture} (${library}): ${parameters} parameters (${formatParameters(parameters)}), weights ${formatBytes(bytes)}`;
   return `${[head, ...notes, '', alignColumns(rows)].join('\n')}\n`;

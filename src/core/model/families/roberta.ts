@@ -10,6 +10,19 @@ interface Task {
   readonly head: (model: ModelBuilder, config: ConfigReader, hidden: number) => void;
 }
 
+/** Positions start after the padding token's, number 1: that many rows of the table are never a position. */
+const RESERVED_POSITIONS = 2;
+
+function robertaModel(config: ConfigReader, model: ModelBuilder, pooler: boolean): number {
+  const hidden = bertModel(config, model, pooler);
+  const { maxContext } = model.facts;
+  model.facts = {
+    ...model.facts,
+    maxContext: maxContext === null ? null : Math.max(1, maxContext - RESERVED_POSITIONS),
+  };
+  return hidden;
+}
+
 function languageHead(model: ModelBuilder, config: ConfigReader, hidden: number): void {
   const vocab = config.size('vocab_size');
   model.scope('lm_head', () => {
@@ -56,14 +69,14 @@ function robertaClasses(modelType: string, className: string): readonly Architec
       name: `${className}Model`,
       modelType,
       task: 'embed',
-      build: (config, model) => void bertModel(config, model, true),
+      build: (config, model) => void robertaModel(config, model, true),
     },
     ...Object.entries(tasks).map(([suffix, task]): Architecture => ({
       name: className + suffix,
       modelType,
       task: task.task,
       build(config, model) {
-        const hidden = model.scope('roberta', () => bertModel(config, model, task.pooler ?? false));
+        const hidden = model.scope('roberta', () => robertaModel(config, model, task.pooler ?? false));
         task.head(model, config, hidden);
       },
     })),

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function tensors(args: readonly string[], input = ''): Run {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(__dirname, 'main.js'), 'tensors', ...args],
+    { input, encoding: 'utf8' },
+  );
+  return { status, stdout, stderr };
+}
+
+const small = {
+  architectures: ['LlamaForCausalLM'],
+  vocab_size: 10,
+  hidden_size: 4,
+  intermediate_size: 6,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  tie_word_embeddings: true,
+};
+
+let folder = '';
+
+describe('rooflens tensors', function () {
+  this.timeout(20_000);
+  this.slow(2000);
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tensors-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('prints names, shapes, types and ties on one line of JSON', () => {
+    const path = join(folder, 'config.json');
+    writeFileSync(path, JSON.stringify(small));
+    const { status, stdout } = tensors([path, '--json']);
+    assert.equal(status, 0);
+    assert.equal(stdout.indexOf('\n'), stdout.length - 1);
+    const document = JSON.parse(stdout) as Record<string, unknown>;
+    assert.equal(document['schema'], 1);
+    assert.equal(document['architecture'], 'LlamaForCausalLM');
+    assert.match(String(document['library']), /^transformers 5/);
+    assert.equal(document['parameters'], 10 * 4 + 4 * 16 + 3 * 24 + 3 * 4);
+    const list = document['tensors'] as readonly unknown[];
+    assert.deepEqual(list[0], {
+      name: 'model.embed_tokens.weight',
+      shape: [10, 4],
+      dtype: 'f32',
+      tiedTo: null,
+    });
+    assert.deepEqual(list.at(-1), {
+      name: 'lm_head.weight',
+      shape: [10, 4],
+      dtype: 'f32',
+      tiedTo: 'model.embed_tokens.weight',
+    });
+  });
+
+  it('prints what a checkpoint holds: no tied copies, experts apart', () => {
+    const moe = {
+      architectures: ['MixtralForCausalLM'],
+      vocab_size: 10,
+      hidden_size: 4,
+      intermediate_size: 6,
+      num_hidden_layers: 1,
+      num_attention_heads: 2,
+      num_key_value_heads: 1,
+      num_local_experts: 3,
+      num_experts_per_tok: 2,
+    };
+    const { stdout } = tensors(['--config', '-', '--names', 'checkpoint', '--json'], JSON.stringify(moe));
+    const { tensors: list } = JSON.parse(stdout) as { tensors: readonly { name: string; shape: unknown }[] };
+    assert.deepEqual(list.find(({ name }) => name.endsWith('experts.2.w1.weight'))?.shape, [6, 4]);
+    assert.ok(!list.some(({ name }) => name.includes('gate_up_proj')));
+  });
+
+  it('prints a table for people', () => {
+    const { status, stdout } = tensors(['--config', '-'], JSON.stringify(small));
+    assert.equal(status, 0);
+    assert.match(stdout, /^LlamaForCausalLM \(transformers [\d.]+\): 188 parameters/);
+    assert.match(stdout, /lm_head\.weight +10 × 4 +f32, shared with model\.embed_tokens\.weight/);
+  });
+
+  it('answers lines in order, errors in their place, and ends with 2', () => {
+    const bad = { ...small, hidden_size: -4 };
+    const input = [JSON.stringify(small), 'oops', JSON.stringify(bad), JSON.stringify(small)].join('\n');
+    for (const run of [
+      tensors(['--config', '-', '--json'], input),
+      ((): Run => {
+        const path = join(folder, 'many.jsonl');
+        writeFileSync(path, input);
+        return tensors([path, '--json']);
+      })(),
+    ]) {
+      assert.equal(run.status, 2);
+      assert.equal(run.stderr, '');
+      const [first, second, third, fourth] = run.stdout
+        .trimEnd()
+        .split('\n')
+        .map(
+          (line) => JSON.parse(line) as { parameters?: number; error?: { message: string; line: number } },
+        );
+      assert.equal(first?.parameters, 188);
+      assert.equal(second?.error?.line, 2);
+      assert.match(third?.error?.message ?? '', /hidden_size is -4, expected a positive integer/);
+      assert.equal(third?.error?.line, 3);
+      assert.equal(fourth?.parameters, 188);
+    }
+  });
+
+  it('says in one line what is wrong, and ends with 2', () => {
+    const cases: readonly (readonly [args: readonly string[], input: string, message: RegExp])[] = [
+      [['--config', '-'], '{"architectures":["FooModel"]}', /unknown architecture: class "FooModel"/],
+      [['--config', '-'], '{"architectures"', /line 1 is not JSON/],
+      [['--config', '-'], '', /the input is empty/],
+      [[join(folder, 'nowhere.json')], '', /nowhere\.json cannot be read: there is no such file/],
+      [[join(folder, 'nowhere.jsonl')], '', /nowhere\.jsonl cannot be read: there is no such file/],
+      [[], '', /takes one FILE/],
+      [['--names', 'short', 'x'], '', /short/],
+    ];
+    for (const [args, input, message] of cases) {
+      const { status, stdout, stderr } = tensors(args, input);
+      assert.equal(status, 2, args.join(' '));
+      assert.equal(stdout, '');
+      assert.match(stderr, message);
+      assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
+    }
+  });
+
+  it('takes the real bytes of weights that lie beside the config', () => {
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(small));
+    const { tensors: list } = JSON.parse(
+      tensors([join(folder, 'config.json'), '--names', 'checkpoint', '--json']).stdout,
+    ) as { tensors: readonly { name: string; shape: readonly number[] }[] };
+    const entries: Record<string, unknown> = {};
+    let offset = 0;
+    for (const { name, shape } of list) {
+      const bytes = 2 * shape.reduce((product, size) => product * size, 1);
+      entries[name] = { dtype: 'BF16', shape, data_offsets: [offset, offset + bytes] };
+      offset += bytes;
+    }
+    const header = Buffer.from(JSON.stringify(entries));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    writeFileSync(join(folder, 'model.safetensors'), Buffer.concat([length, header, Buffer.alloc(offset)]));
+    for (const path of [folder, join(folder, 'config.json'), join(folder, 'model.safetensors')]) {
+      const document = JSON.parse(tensors([path, '--json']).stdout) as {
+        weightBytes: number;
+        notes: string[];
+      };
+      assert.equal(document.weightBytes, 2 * 188);
+      assert.match(document.notes.join(), /weights as model\.safetensors holds them/);
+    }
+    rmSync(join(folder, 'config.json'));
+    const alone = JSON.parse(tensors([join(folder, 'model.safetensors'), '--json']).stdout) as {
+      parameters: number;
+    };
+    assert.equal(alone.parameters, 188);
+  });
+});
