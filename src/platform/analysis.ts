@@ -20,6 +20,7 @@ import { formatOf, readAs, recognise } from '../core/job/recognise';
 import { lineAt, type Span } from '../core/units/span';
 import { findTarget } from './findTarget';
 import type { ResolveContext } from './resolve/findModel';
+import { joinFiles } from './resolve/joinFiles';
 import { resolveModels } from './resolve/resolveModels';
 
 /** A recognised document with everything that was looked up for it. */
@@ -101,9 +102,14 @@ async function prepare(request: AnalysisRequest): Promise<Preparation> {
       return { analysis: { outcome: 'fragment', kind, title, message, span, findings } };
     }
     case 'recognised': {
-      const changed = withSettings(outcome.recognition, request.set ?? {});
+      const { joined, files } = await joinFiles(outcome.recognition.references, resolveContext(request));
+      const complete: FileContext = files.length === 0 ? file : { ...file, joined };
+      const again = files.length === 0 ? null : format.read(parsed, complete);
+      const recognition = again?.outcome === 'recognised' ? again.recognition : outcome.recognition;
+      const changed = withSettings(recognition, request.set ?? {});
       if (typeof changed === 'string') return { analysis: unreadable(kind, title, changed) };
-      return { prepared: await lookUp(request, format, parsed, file, changed) };
+      const prepared = await lookUp(request, format, parsed, complete, changed);
+      return { prepared: { ...prepared, files: [...prepared.files, ...files] } };
     }
   }
 }
@@ -139,6 +145,15 @@ function withSettings(
   return { ...recognition, jobs };
 }
 
+function resolveContext(request: AnalysisRequest): ResolveContext {
+  return {
+    filePath: request.path === '' ? null : request.path,
+    workspaceRoot: request.workspaceRoot,
+    modelOverrides: request.modelOverrides,
+    environment: request.environment,
+  };
+}
+
 async function lookUp(
   request: AnalysisRequest,
   format: Format,
@@ -146,12 +161,7 @@ async function lookUp(
   file: FileContext,
   recognition: Recognition,
 ): Promise<Prepared> {
-  const context: ResolveContext = {
-    filePath: request.path === '' ? null : request.path,
-    workspaceRoot: request.workspaceRoot,
-    modelOverrides: request.modelOverrides,
-    environment: request.environment,
-  };
+  const context = resolveContext(request);
   const jobs: PreparedJob[] = [];
   const files = new Set<string>();
   let targetProblem: string | null = null;

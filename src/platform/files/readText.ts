@@ -28,7 +28,10 @@ const mostCached = 64;
  * @throws FileTooLarge over `limit` bytes; the file system's error where it cannot be read.
  */
 export async function readText(path: string, limit: number = MAX_CONFIG_BYTES): Promise<string> {
-  const { mtimeMs, size } = await stat(path);
+  const status = await stat(path);
+  // Opening a pipe would wait for its other end.
+  if (!status.isFile()) throw new Error(`${path} is no file`);
+  const { mtimeMs, size } = status;
   if (size > limit) throw new FileTooLarge(path, size, limit);
   const known = cached.get(path);
   if (known?.modified === mtimeMs && known.bytes === size) return known.text;

@@ -15,7 +15,7 @@ export interface ResolveContext {
 /** A model's place on this machine: a folder that holds its config, or one file. */
 export interface FoundModel {
   readonly path: string;
-  readonly kind: 'folder' | 'gguf' | 'safetensors';
+  readonly kind: 'folder' | 'config' | 'gguf' | 'safetensors';
   /** For people. */
   readonly source: string;
 }
@@ -43,7 +43,8 @@ export async function findModel(
   return snapshot === null ? null : asModel(snapshot, 'the Hugging Face cache');
 }
 
-function pathCandidates(
+/** Absolute paths that a document may mean by a relative one, in the order in which they are tried. */
+export function pathCandidates(
   name: string,
   context: ResolveContext,
 ): readonly (readonly [path: string, source: string])[] {
@@ -78,6 +79,7 @@ async function asModel(path: string, source: string): Promise<FoundModel | null>
     }
     return null;
   }
+  if (!status.isFile()) return null;
   if (basename(path) === 'config.json' || basename(path) === 'adapter_config.json')
     return { path: dirname(path), kind: 'folder', source };
   switch (extname(path).toLowerCase()) {
@@ -85,6 +87,8 @@ async function asModel(path: string, source: string): Promise<FoundModel | null>
       return { path, kind: 'gguf', source };
     case '.safetensors':
       return { path, kind: 'safetensors', source };
+    case '.json':
+      return { path, kind: 'config', source };
     default:
       return null;
   }

@@ -38,7 +38,7 @@ export async function readModel(found: FoundModel, context: ResolveContext, step
 
 async function readFolder(found: FoundModel, context: ResolveContext, steps: number): Promise<ReadModel> {
   const folder = found.kind === 'folder' ? found.path : dirname(found.path);
-  const configPath = join(folder, 'config.json');
+  const configPath = found.kind === 'config' ? found.path : join(folder, 'config.json');
   const text = await readTextIfThere(configPath);
   const weights = await weightsOf(found);
   if (text === null)
@@ -63,8 +63,25 @@ async function readFolder(found: FoundModel, context: ResolveContext, steps: num
   };
 }
 
+/** A config whose text is at hand (an editor's, perhaps not saved), with what lies beside it in its folder. */
+export async function readConfigIn(
+  folder: string,
+  config: Readonly<Record<string, unknown>>,
+  source: string,
+): Promise<ReadModel> {
+  try {
+    const weights = await readWeightsHeader(folder);
+    const outcome = blueprintFromConfig(await withQuantizationFile(config, folder));
+    return { outcome: withWeights(outcome, weights), source, files: weights?.files ?? [] };
+  } catch (error) {
+    if (!(error instanceof FileTooLarge)) throw error;
+    return { outcome: blueprintFromConfig(config), source, files: [error.path] };
+  }
+}
+
 /** Headers of the weights of a model; null when there are none. */
 async function weightsOf(found: FoundModel): Promise<WeightsRead | null> {
+  if (found.kind === 'config') return readWeightsHeader(dirname(found.path));
   if (found.kind !== 'safetensors') return readWeightsHeader(found.path);
   return { outcome: await readSafetensorsHeader(found.path), files: [found.path] };
 }
@@ -89,7 +106,8 @@ function withWeights(outcome: BlueprintOutcome, weights: WeightsRead | null): Bl
 
 /** A folder that holds an adapter alone: its base model gives the shapes. */
 async function readAdapter(found: FoundModel, context: ResolveContext, steps: number): Promise<ReadModel> {
-  const path = join(found.path, 'adapter_config.json');
+  const folder = found.kind === 'folder' ? found.path : dirname(found.path);
+  const path = join(folder, 'adapter_config.json');
   const adapter = parsedConfig((await readTextIfThere(path)) ?? '');
   const base = adapter?.['base_model_name_or_path'];
   if (typeof base !== 'string' || base === '')

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Job, Recognition, Reference } from '../../core/job/job';
 import type { ModelSetting } from '../../core/job/jobDocument';
 import { knownModel } from '../../core/job/knownModels';
@@ -5,7 +6,7 @@ import type { ResolvedModel } from '../../core/job/resolvedModel';
 import type { BlueprintOutcome, Quantization } from '../../core/model/blueprint';
 import { blueprintFromConfig } from '../../core/model/blueprintFromConfig';
 import { findModel, type ResolveContext } from './findModel';
-import { readModel } from './readModel';
+import { readConfigIn, readModel } from './readModel';
 
 /** The models of a job, in its order, and the files that were read for them. */
 export interface ResolvedModels {
@@ -27,7 +28,10 @@ export async function resolveModels(
   for (const [index, setting] of job.document.models.entries()) {
     const id = job.modelReferences[index] ?? null;
     const reference = recognition.references.find((one) => one.id === id) ?? null;
-    const resolved = await resolveModel(setting, reference, context);
+    const resolved =
+      recognition.kind === 'hf-config' && setting.config !== null
+        ? await besideFile(setting, setting.config, context)
+        : await resolveModel(setting, reference, context);
     models.push(resolved.model);
     files.push(...resolved.files);
   }
@@ -56,6 +60,17 @@ async function resolveModel(
   if (known === null) return { model: missing(setting, name, `${name} is not on this machine`), files: [] };
   const outcome = storedAs(blueprintFromConfig(known.config), known.quantization);
   return { model: { setting, id: name, source: `the built-in table (${known.id})`, outcome }, files: [] };
+}
+
+/** A document that is a model's config itself: its weights and its quantisation may lie beside it. */
+async function besideFile(
+  setting: ModelSetting,
+  config: Readonly<Record<string, unknown>>,
+  context: ResolveContext,
+): Promise<Resolved> {
+  if (context.filePath === null) return { model: writtenOut(setting, config), files: [] };
+  const read = await readConfigIn(dirname(context.filePath), config, 'this file');
+  return { model: { setting, id: null, source: read.source, outcome: read.outcome }, files: read.files };
 }
 
 /** A config in the document itself. */
