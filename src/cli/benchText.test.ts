@@ -60,7 +60,7 @@ describe('benchText', () => {
       [
         'CPU  AMD EPYC 9B45, onnxruntime 1.30.0 cpu',
         '  gemm    fp32  483 GFLOP/s  469 GFLOP/s to 495 GFLOP/s  1024 x 1024 x 1024, 2 threads',
-        '  launch  fp32     0.337 us  0.330 us to 0.400 us        256, 1 thread',
+        '  launch  fp32     0.337 us  0.330 us to 0.400 us        256 elements, 1 thread',
         '',
         'GPU  llvmpipe (software adapter, not a GPU), onnxruntime 1.30.0 webgpu',
         '  not measured: gemm fp32, bandwidth fp32: because',
@@ -68,6 +68,14 @@ describe('benchText', () => {
         'GPU over CPU  gemm fp32 40.1x',
       ].join('\n'),
     );
+  });
+
+  it('names no adapter where none was found', () => {
+    const [, gpu] = report.results;
+    assert.ok(gpu !== undefined);
+    const adapter = { name: null, software: false };
+    const text = benchText({ ...report, results: [{ ...gpu, adapter }], comparison: [] });
+    assert.match(text, /^GPU {2}onnxruntime 1\.30\.0 webgpu\n/u);
   });
 
   it('writes figures with three digits', () => {

@@ -17,8 +17,9 @@ export function benchText(report: BenchReport): string {
 
 function deviceText(result: DeviceResult): string {
   const { name, software } = result.adapter;
-  const adapter = `${name ?? 'no name known'}${software ? ' (software adapter, not a GPU)' : ''}`;
-  const head = `${titles[result.device]}  ${adapter}, ${result.engine}`;
+  const adapter = `${name ?? 'unnamed'}${software ? ' (software adapter, not a GPU)' : ''}, `;
+  const named = name !== null || result.tests.length > 0;
+  const head = `${titles[result.device]}  ${named ? adapter : ''}${result.engine}`;
   const tests = alignColumns(
     result.tests.map((test) => [
       `  ${test.name}`,
@@ -33,7 +34,7 @@ function deviceText(result: DeviceResult): string {
 }
 
 function detail(test: TestResult): string {
-  const shape = test.shape.join(' x ');
+  const shape = test.shape.length === 1 ? `${test.shape.join()} elements` : test.shape.join(' x ');
   if (test.threads === null) return shape;
   return `${shape}, ${test.threads} ${test.threads === 1 ? 'thread' : 'threads'}`;
 }
