@@ -79,13 +79,19 @@ describe('blueprintFromConfig', () => {
       ['num_key_value_heads', 5, 'a divisor of num_attention_heads 32'],
       ['num_attention_heads', 24, 'a divisor of hidden_size 4096'],
       ['tie_word_embeddings', 'yes', 'true or false'],
-      ['torch_dtype', 'int8', 'a floating-point type such as bfloat16'],
+      ['torch_dtype', 'half-ish', 'a floating-point type such as bfloat16'],
     ] as const)
       assert.deepEqual(problems({ ...llama8b, [key]: value })[0], {
         key,
         value: JSON.stringify(value),
         expected,
       });
+  });
+
+  it('does not refuse a quantised checkpoint that names the type of its packed weights', () => {
+    const b = blueprint({ ...llama8b, torch_dtype: 'int8' });
+    assert.equal(b.dtype, 'bf16');
+    assert.equal(b.dtypeOrigin, 'assumed');
   });
 
   it('says which class it does not know', () => {

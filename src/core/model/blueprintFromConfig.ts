@@ -163,6 +163,8 @@ function dtypeOf(
     const name = typeof value === 'string' ? value.replace(/^torch\./, '') : '';
     const dtype = Object.hasOwn(dtypes, name) ? dtypes[name] : undefined;
     if (dtype !== undefined) return { dtype, dtypeOrigin: 'exact' };
+    // Some quantised checkpoints name the type of their packed weights, which says nothing of the rest.
+    if (/^u?int(4|8|32)$/u.test(name)) return { dtype: 'bf16', dtypeOrigin: 'assumed' };
     problems.push({
       key: path + key,
       value: shown(value),
