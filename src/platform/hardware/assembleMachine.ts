@@ -25,6 +25,7 @@ export function assembleMachine(readings: Readings): Machine {
     ...nvidia(readings, host, raw.totalBytes),
     ...amdDevices(readings.amd, host, readings.visibility.amd ?? readings.visibility.cuda),
     ...intel(readings),
+    ...undriven(readings),
     ...readings.apple.map((display, index) =>
       appleDevice(display, index, host, sysctl?.wiredLimitBytes ?? null),
     ),
@@ -139,6 +140,27 @@ function intel(readings: Readings): Device[] {
       index,
     ),
   );
+}
+
+/** Accelerators on the bus that no driver here shows: listed, and not used. */
+function undriven(readings: Readings): Device[] {
+  const driven = new Set(readings.amd.map(({ address }) => address));
+  return readings.pci
+    .filter(({ vendor, address }) => (vendor === 'amd' || vendor === 'google') && !driven.has(address))
+    .map((gpu, index) => {
+      const device = listedDevice(
+        {
+          id: gpu.address,
+          vendor: gpu.vendor,
+          name: gpu.name ?? `${gpu.vendor} device ${gpu.deviceId.toString(16).padStart(4, '0')}`,
+          memoryBytes: null,
+          integrated: false,
+          source: 'pci',
+        },
+        index,
+      );
+      return { ...device, visible: false, usableBytes: null };
+    });
 }
 
 /** Adapters that only the desktop names. Its memory figure wraps at 4 GiB and counts shared memory: it is not taken. */
