@@ -13,6 +13,7 @@ export type SearchOutcome =
   | {
       readonly found: CatalogueVariant;
       readonly alternatives: readonly CatalogueVariant[];
+      /** Parts of the name that the entry does not explain. */
       readonly unread: readonly string[];
     }
   | { readonly found: null; readonly nearest: readonly string[] };
@@ -309,7 +310,7 @@ export function searchCatalogue(name: string): SearchOutcome {
       alternatives: [...equals, ...longer]
         .filter((other) => other.contradictions <= best.contradictions)
         .slice(0, mostAlternatives),
-      unread: partial ? [] : unexplained(query, best.indexed),
+      unread: partial ? [name] : unexplained(query, best.indexed),
     };
   }
   const names = new Map(
@@ -323,4 +324,11 @@ export function searchCatalogue(name: string): SearchOutcome {
     if (entry !== undefined && nearest.size < 3) nearest.add(displayName(entry, entry.ratedGiB));
   }
   return { found: null, nearest: [...nearest] };
+}
+
+/** The variant that a name means without any doubt: every word of it is explained, and nothing else could be meant. */
+export function exactlyNamed(name: string): CatalogueVariant | null {
+  const outcome = searchCatalogue(name);
+  if (outcome.found === null || outcome.unread.length > 0 || outcome.alternatives.length > 0) return null;
+  return outcome.found;
 }

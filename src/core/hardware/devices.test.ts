@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
 import { GiB, MiB } from '../units/bytes';
 import { amdDevices } from './amdDevices';
 import type { AmdListing } from './amdDevices';
@@ -7,6 +8,7 @@ import { localTarget } from './localTarget';
 import { nvidiaDevices, tracedNvidiaDevice } from './nvidiaDevices';
 import type { NvidiaFacts } from './nvidiaDevices';
 import { appleDevice, listedDevice } from './otherDevices';
+import { nvidiaFields, parseNvidiaQuery } from './parsers/nvidiaSmiQuery';
 import type { NvidiaGpu } from './parsers/nvidiaSmiQuery';
 
 const gpu: NvidiaGpu = {
@@ -86,6 +88,43 @@ describe('nvidiaDevices', () => {
     assert.equal(device.ceilings.flops.bf16?.value, (312e12 * 2) / 7);
   });
 
+  it('makes up no figure from rows that are damaged', () => {
+    const cell = fc.oneof(
+      fc.constantFrom(
+        '[N/A]',
+        'ERR!',
+        '-5',
+        'NaN',
+        '1e9',
+        '0',
+        '81559',
+        '24564',
+        '999999999',
+        'Enabled',
+        '9.0',
+        '',
+      ),
+      fc.constantFrom('NVIDIA GB10', 'Orin (nvgpu)', 'NVIDIA L4', 'NVIDIA GH200 480GB'),
+      fc.string({ maxLength: 10 }),
+    );
+    const row = fc.array(cell, { minLength: nvidiaFields.length, maxLength: nvidiaFields.length });
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 4 }), fc.nat(), (rows, host) => {
+        const text = rows.map((cells, index) => [String(index), ...cells.slice(1)].join(', ')).join('\n');
+        const memory = { totalBytes: host, availableBytes: host };
+        for (const device of nvidia(parseNvidiaQuery(text, nvidiaFields), {
+          host: memory,
+          hostTotalBytes: host,
+        })) {
+          for (const bytes of [device.totalBytes, device.usableBytes, device.freeBytes])
+            assert.ok(bytes === null || (Number.isSafeInteger(bytes) && bytes >= 0), JSON.stringify(device));
+          assert.ok((device.usableBytes ?? 0) <= (device.totalBytes ?? 0));
+          assert.ok((device.ceilings.bytesPerSecond?.value ?? 1) > 0);
+        }
+      }),
+    );
+  });
+
   it('hides what the variable hides', () => {
     const second = { ...gpu, index: 1, uuid: 'GPU-2' };
     assert.deepEqual(
@@ -115,6 +154,18 @@ describe('tracedNvidiaDevice', () => {
     const device = tracedNvidiaDevice({ ...trace, name: 'NVIDIA GeForce RTX 4060 Ti' }, 0);
     assert.deepEqual([device.totalBytes, device.usableBytes, device.origin], [null, null, 'assumed']);
     assert.equal(tracedNvidiaDevice({ ...trace, name: 'NVIDIA device 2684' }, 0).catalogueId, null);
+  });
+
+  it('is found by the spelling of the list of PCI ids', () => {
+    for (const [name, id] of [
+      ['NVIDIA L40S', 'l40s'],
+      ['NVIDIA A100 PCIe 80GB', 'a100-pcie-80gb'],
+      ['NVIDIA H100 SXM5 80GB', 'h100-sxm5-80gb'],
+      ['NVIDIA GeForce RTX 2080 Ti Rev. A', null],
+      ['NVIDIA GeForce RTX 3080', null],
+      ['NVIDIA GeForce GTX 750', null],
+    ] as const)
+      assert.equal(tracedNvidiaDevice({ ...trace, name }, 0).catalogueId, id, name);
   });
 
   it('is not used where it cannot be opened', () => {

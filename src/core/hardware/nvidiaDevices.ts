@@ -1,6 +1,7 @@
 import { GiB, MiB } from '../units/bytes';
 import { catalogueCeilings, matchDriverName } from './catalogue';
 import { catalogueMemory } from './catalogueMemory';
+import { exactlyNamed } from './catalogueSearch';
 import type { CatalogueEntry } from './catalogueEntry';
 import { noCeilings } from './device';
 import type { Ceiling, Ceilings, Device, DeviceProcess } from './device';
@@ -82,7 +83,7 @@ function wholeDevice(gpu: NvidiaGpu, facts: NvidiaFacts): Device {
     ...base,
     kind: 'discrete',
     usableBytes: whole ? deviceUsable(totalBytes, mebibytes(gpu.reservedMiB)) : null,
-    freeBytes: whole ? mebibytes(gpu.freeMiB) : null,
+    freeBytes: whole ? atMost(mebibytes(gpu.freeMiB), totalBytes) : null,
     origin: 'reported',
   };
 }
@@ -115,7 +116,7 @@ function migDevice(gpu: NvidiaGpu, mig: NvidiaMigListing, facts: NvidiaFacts): D
     kind: 'mig',
     totalBytes,
     usableBytes: deviceUsable(totalBytes, mebibytes(memory?.reservedMiB ?? null)),
-    freeBytes: mebibytes(memory?.freeMiB ?? null),
+    freeBytes: atMost(mebibytes(memory?.freeMiB ?? null), totalBytes),
     computeCapability: gpu.computeCapability ?? entry?.computeCapability ?? null,
     driver: gpu.driver,
     visible: true,
@@ -183,8 +184,10 @@ export interface NvidiaTrace {
  * be opened (no driver, not passed into the container) is listed and not used.
  */
 export function tracedNvidiaDevice(trace: NvidiaTrace, index: number): Device {
-  const entry = matchDriverName(trace.name, { vendor: 'nvidia' });
-  const size = entry?.optionsGiB.length === 1 ? entry.ratedGiB : null;
+  // The list of PCI ids has its own spelling: "A100 PCIe 80GB" where the driver prints "A100 80GB PCIe".
+  const named = exactlyNamed(trace.name);
+  const entry = matchDriverName(trace.name, { vendor: 'nvidia' }) ?? named?.entry ?? null;
+  const size = entry?.optionsGiB.length === 1 ? entry.ratedGiB : (named?.sizeGiB ?? null);
   const memory = entry === null ? null : catalogueMemory(entry, size);
   return {
     id: trace.uuid ?? trace.busId ?? `nvidia-${index}`,
@@ -208,4 +211,8 @@ export function tracedNvidiaDevice(trace: NvidiaTrace, index: number): Device {
 
 function mebibytes(mib: number | null): number | null {
   return mib === null ? null : Math.round(mib * MiB);
+}
+
+function atMost(bytes: number | null, limit: number | null): number | null {
+  return bytes === null || limit === null ? bytes : Math.min(bytes, limit);
 }

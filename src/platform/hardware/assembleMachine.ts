@@ -101,7 +101,7 @@ function nvidia(readings: Readings, host: HostMemoryFacts | null, hostBytes: num
   const traces = new Map<string, NvidiaTrace>();
   for (const gpu of pci.filter(({ vendor }) => vendor === 'nvidia'))
     traces.set(gpu.address, {
-      name: gpu.name ?? `NVIDIA device ${gpu.deviceId.toString(16).padStart(4, '0')}`,
+      name: `NVIDIA ${gpu.name ?? `device ${gpu.deviceId.toString(16).padStart(4, '0')}`}`,
       uuid: null,
       busId: gpu.address,
       driver: nvidiaKernel?.driver ?? null,

@@ -146,7 +146,7 @@ describe('a recorded machine', () => {
     const [device] = report.machine.devices;
     assert.deepEqual(
       [device?.name, device?.catalogueId, device?.visible, device?.usableBytes],
-      ['GeForce RTX 4090', 'rtx4090', false, null],
+      ['NVIDIA GeForce RTX 4090', 'rtx4090', false, null],
     );
     assert.equal(localTarget(report.machine, 'local').cpuOnly, true);
   });

@@ -166,6 +166,36 @@ describe('unified NVIDIA parts', () => {
   }
 });
 
+describe('outputs of unified parts as people showed them', () => {
+  const read = (...parts: readonly string[]): string | null => {
+    const path = sharedPath('hardware', 'samples', 'nvidia', ...parts);
+    return path === null ? null : readFileSync(path, 'utf8');
+  };
+
+  it('have no memory figure on a GB10', function () {
+    const text = read('csv', 'gb10_580_issue.csv') ?? this.skip();
+    const cells = (text.split('\n')[1] ?? '').split(', ');
+    assert.deepEqual(cells.slice(0, 4).map(nvidiaNumber), [null, null, null, 0]);
+  });
+
+  it('name a Jetson and nothing else', function () {
+    const text = read('csv', 'jetson_orin_nounits_issue.csv') ?? this.skip();
+    const fields = [
+      'index',
+      'name',
+      'memory.total',
+      'memory.used',
+      'memory.free',
+      'utilization.gpu',
+      'power.limit',
+    ] as const;
+    const [gpu] = parseNvidiaQuery(text, fields);
+    assert.ok(gpu !== undefined);
+    assert.deepEqual([gpu.name, gpu.totalMiB], ['Orin (nvgpu)', null]);
+    assert.equal(isUnifiedNvidia(gpu, null), true);
+  });
+});
+
 describe('nvidia-smi and MIG', () => {
   it('lists the instances with their profiles', () => {
     const [gpu] = parseNvidiaList(fixture('hardware', 'nvidia', 'list', 'h100_mig_L.txt'));
