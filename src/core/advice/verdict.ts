@@ -64,7 +64,8 @@ export function judge(memory: MemoryEstimate, target: Target, engine: EngineName
     verdict = 'tight';
     if (verdictNow === 'fits') verdictNow = 'tight';
   } else if (isPartial(memory) && verdict !== 'exceeds') {
-    const held = host !== null && hostNeeds.low <= host.usableBytes;
+    // Hardware from the catalogue has no host of its own: what runs is not refused for a memory that nobody named.
+    const held = host === null || hostNeeds.low <= host.usableBytes;
     verdict = held ? 'partial' : 'exceeds';
     verdictNow = verdict;
     failure = held ? null : 'host-oom';
