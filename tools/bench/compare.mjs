@@ -91,11 +91,9 @@ function ours() {
     '--force',
     '--json',
   ];
-  const output = execFileSync(process.execPath, args, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  return JSON.parse(output).results[0];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) fail(stderr.trim().split('\n').at(-1));
+  return JSON.parse(stdout).results[0];
 }
 
 function testOf(result, name) {

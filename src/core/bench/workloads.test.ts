@@ -33,9 +33,9 @@ function close(actual: number, expected: number): void {
   assert.ok(Math.abs(actual - expected) <= 1e-4 * Math.abs(expected), `${actual} is not ${expected}`);
 }
 
-/** c[0] = start + scalar, c[1] = start * scalar, c[i+1] = c[i] + c[i-1]; the value after `chain` additions. */
-function additions(start: number, scalar: number, chain: number): number {
-  let [before, now] = [start + scalar, start * scalar];
+/** c[0] = a + b, c[1] = a * b, c[i+1] = c[i] + c[i-1]; the value after `chain` additions. */
+function additions(a: number, b: number, chain: number): number {
+  let [before, now] = [a + b, a * b];
   for (let i = 0; i < chain; i++) [before, now] = [now, before + now];
   return now;
 }
@@ -66,9 +66,10 @@ describe('workloads, run by onnxruntime', () => {
       [2 ** 19, 5],
     ] as const) {
       const columns = Math.min(elements, 2 ** 18);
-      const row = [...pseudoRandom(columns, 1, 1)].map((value) => additions(value, 0.5, chain));
       const rows = elements / columns;
-      const all = Array.from({ length: rows }, () => row).flat();
+      const row = [...pseudoRandom(columns, 1, 1)].map((value) => value + 0.5);
+      const column = [...pseudoRandom(rows, 2, 1)];
+      const all = column.flatMap((left) => row.map((right) => additions(left, right, chain)));
       close(await run(bandwidth.build(elements, chain), 0.5), sampled(all, rows, columns));
     }
   });
