@@ -3,7 +3,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GgufBytes, ggufFile, valueTypes, type TensorToWrite } from '../../../test/gguf/ggufBytes';
-import { readGgufFile } from './ggufFile';
+import { readGgufFile, readGgufModel } from './ggufFile';
 
 describe('readGgufFile', () => {
   let folder = '';
@@ -130,5 +130,40 @@ describe('readGgufFile', () => {
       'FOLDER: is no regular file',
       'none.gguf: does not exist',
     ]);
+  });
+
+  it('gives a Blueprint, or the sentence that says why there is none', async () => {
+    const { header, size } = ggufFile(
+      [
+        (b) => b.string('general.architecture', 'llama'),
+        (b) => b.uint('llama.block_count', 1),
+        (b) => b.uint('llama.embedding_length', 256),
+        (b) => b.uint('llama.attention.head_count', 4),
+      ],
+      [
+        { name: 'token_embd.weight', dims: [256, 10], type: 'Q4_K' },
+        { name: 'blk.0.attn_q.weight', dims: [256, 256], type: 'Q4_K' },
+      ],
+    );
+    const path = await sparse('small.gguf', header, size);
+    const { outcome, files } = await readGgufModel(path);
+    assert.ok(outcome.ok);
+    assert.deepEqual(files, [path]);
+    assert.equal(outcome.blueprint.layers[0]?.attention?.keyDim, 64);
+
+    const short = await readGgufModel(await sparse('short.gguf', header, size - 64));
+    assert.ok(short.outcome.ok);
+    assert.deepEqual(short.outcome.blueprint.assumptions, [
+      'short.gguf ends 64 bytes early: the download is not complete',
+    ]);
+
+    const empty = await readGgufModel(await sparse('empty.gguf', new GgufBytes().start(0, 0).bytes(), 64));
+    assert.deepEqual(empty.outcome, {
+      ok: false,
+      reason: 'empty.gguf: holds no tensors: a vocabulary alone is no model',
+      problems: [],
+    });
+    const none = await readGgufModel(join(folder, 'none.gguf'));
+    assert.ok(!none.outcome.ok && none.outcome.reason === 'none.gguf: does not exist');
   });
 });

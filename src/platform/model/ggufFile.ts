@@ -1,5 +1,7 @@
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { BlueprintOutcome } from '../../core/model/blueprint';
+import { blueprintFromGguf } from '../../core/model/blueprintFromGguf';
 import { readGgufHeader, type GgufHeader } from '../../core/model/gguf';
 import { ggufParts, joinGgufParts, type GgufContents } from '../../core/model/ggufSplit';
 
@@ -38,6 +40,17 @@ export async function readGgufFile(path: string): Promise<GgufFileOutcome> {
   const contents = joinGgufParts(headers);
   if (typeof contents === 'string') return refused(path, contents);
   return { ok: true, contents, files, fileBytes };
+}
+
+/** A GGUF file as a model: its Blueprint, and the files that were read for it. */
+export async function readGgufModel(
+  path: string,
+): Promise<{ readonly outcome: BlueprintOutcome; readonly files: readonly string[] }> {
+  const read = await readGgufFile(path);
+  if (!read.ok) return { outcome: { ok: false, reason: read.reason, problems: [] }, files: [path] };
+  const outcome = blueprintFromGguf(read.contents, basename(path));
+  if (outcome.ok) return { outcome, files: read.files };
+  return { outcome: { ...outcome, reason: `${basename(path)}: ${outcome.reason}` }, files: read.files };
 }
 
 function refused(path: string, reason: string): GgufFileOutcome {

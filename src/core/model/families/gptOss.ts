@@ -9,9 +9,10 @@ import { layerWindows } from '../parts/windows';
 function experts(model: ModelBuilder, hidden: number, intermediate: number, experts: Experts): void {
   const { count } = experts;
   model.scope('experts', () => {
-    model.tensor('gate_up_proj', [count, hidden, 2 * intermediate], 'gateUp', 'experts', { experts });
+    const matrix = { experts, inputsFirst: true };
+    model.tensor('gate_up_proj', [count, hidden, 2 * intermediate], 'gateUp', 'experts', matrix);
     model.tensor('gate_up_proj_bias', [count, 2 * intermediate], 'gateUp', 'experts', { experts });
-    model.tensor('down_proj', [count, intermediate, hidden], 'down', 'experts', { experts });
+    model.tensor('down_proj', [count, intermediate, hidden], 'down', 'experts', matrix);
     model.tensor('down_proj_bias', [count, hidden], 'down', 'experts', { experts });
   });
   layerExperts(model, { hidden, intermediate, experts });

@@ -1,0 +1,169 @@
+import type { Blueprint, TensorSpec } from '../blueprint';
+import { findGgmlType, type GgmlTypeName } from '../ggmlTypes';
+import { matricesOf } from './method';
+import type { MixFacts, MixTensor } from './ggufMix';
+
+/** A tensor of the GGUF file that llama.cpp's converter makes of a model. */
+export interface LayoutTensor extends MixTensor {
+  /** The Blueprint's tensor that it comes from, or a part of it. */
+  readonly source: TensorSpec;
+}
+
+export interface GgufLayout {
+  readonly facts: MixFacts;
+  readonly tensors: readonly LayoutTensor[];
+}
+
+/**
+ * A model as convert_hf_to_gguf writes it, 16 bits a weight: names of the matrices as llama.cpp has them, stacked experts
+ * with gate and up apart, MLA's kv_b split in two, routers, convolutions, positions and vectors in F32; no buffers, no tied
+ * output, no vision tower (that is a file of its own), no pooler. Vectors keep the library's names: their type depends on
+ * nothing. Source: conversion/base.py (prepare_tensors) and gguf-py tensor_mapping.py of llama.cpp at 0c1e57098.
+ * A Blueprint that was read from a GGUF file is that file's own layout.
+ */
+export function ggufLayout(blueprint: Blueprint): GgufLayout {
+  const fromFile = blueprint.library === 'llama.cpp';
+  const tensors: LayoutTensor[] = [];
+  for (const source of blueprint.tensors) {
+    if (source.tiedTo !== null) continue;
+    if (fromFile) tensors.push({ name: source.name, shape: source.shape, type: unquantised(source), source });
+    else if (!isLeftOut(source, blueprint)) tensors.push(...written(source, blueprint));
+  }
+  return { facts: factsOf(blueprint), tensors };
+}
+
+/** Type of a file's tensor before any quantising; what is quantised already counts as 16-bit. */
+function unquantised({ storage, dtype }: TensorSpec): GgmlTypeName {
+  const type = findGgmlType(storage?.type ?? dtype ?? 'F16');
+  return type === null || type.dtype === null ? 'F16' : type.name;
+}
+
+/** What the converter drops: buffers, what belongs in the projector's file, and heads of tasks that llama.cpp has not. */
+function isLeftOut(tensor: TensorSpec, { task }: Blueprint): boolean {
+  if (tensor.module === 'buffer') return true;
+  if (!['text', 'encoder', 'decoder'].includes(tensor.component)) return true;
+  if (task === 'generate') return false;
+  return (
+    tensor.role === 'pooler' ||
+    tensor.role === 'head' ||
+    (tensor.role === 'classifier' && task !== 'classify')
+  );
+}
+
+/** Names of the matrices of a layer by what they are. */
+const parts: Partial<Readonly<Record<TensorSpec['role'], string>>> = {
+  q: 'attn_q',
+  k: 'attn_k',
+  v: 'attn_v',
+  qkv: 'attn_qkv',
+  o: 'attn_output',
+  gate: 'ffn_gate',
+  up: 'ffn_up',
+  gateUp: 'ffn_up',
+  down: 'ffn_down',
+  router: 'ffn_gate_inp',
+};
+
+/** Matrices whose role alone does not name them, by the end of the library's name. */
+const special: readonly (readonly [ending: RegExp, part: string])[] = [
+  [/\bq_a_proj$/u, 'attn_q_a'],
+  [/\bq_b_proj$/u, 'attn_q_b'],
+  [/\bkv_a_proj_with_mqa$/u, 'attn_kv_a_mqa'],
+  [/\bconv1d$/u, 'ssm_conv1d'],
+  [/\bconv\.conv$/u, 'shortconv.conv'],
+];
+
+/** Kept in 32 bits by the converter, whatever their shape. */
+const keptWide = /^(ffn_gate_inp|ssm_conv1d|shortconv\.conv)$/u;
+
+function written(tensor: TensorSpec, blueprint: Blueprint): readonly LayoutTensor[] {
+  const matrix = matrixOf(tensor);
+  if (tensor.layer === null) {
+    const type = matrix === null ? 'F32' : 'F16';
+    return [{ name: outerName(tensor), shape: matrix ?? tensor.shape, type, source: tensor }];
+  }
+  if (matrix === null) return [{ name: tensor.name, shape: tensor.shape, type: 'F32', source: tensor }];
+  const block = `${tensor.component === 'text' ? '' : `${tensor.component.slice(0, 3)}.`}blk.${tensor.layer}.`;
+  const make = (part: string, shape: readonly number[]): LayoutTensor => ({
+    name: `${block}${part}.weight`,
+    shape,
+    type: keptWide.test(part) ? 'F32' : 'F16',
+    source: tensor,
+  });
+  const module = tensor.name.replace(/\.weight$/u, '');
+  if (/\bkv_b_proj$/u.test(module)) return latentParts(tensor, matrix, blueprint, make);
+  if (tensor.module === 'experts') return expertParts(tensor, matrix, make);
+  const named = special.find(([ending]) => ending.test(module))?.[1];
+  const part = named ?? parts[tensor.role] ?? module.replace(/^.*?\.\d+\./u, '');
+  return [make(/\bshared_experts?\b|\bshared_mlp\b/u.test(module) ? `${part}_shexp` : part, matrix)];
+}
+
+/** Shape [out, in] (experts before it) of what is written as a matrix; null for what stays in 32 bits. */
+function matrixOf(tensor: TensorSpec): readonly number[] | null {
+  if (tensor.role === 'position') return null;
+  if (tensor.module === 'embedding' && tensor.shape.length === 2) return tensor.shape;
+  if (tensor.role === 'recurrent' && tensor.module === 'conv') return tensor.shape;
+  const matrices = matricesOf(tensor);
+  if (matrices === null) return null;
+  const { count, outputs, inputs } = matrices;
+  return tensor.module === 'experts' ? [count, outputs, inputs] : [outputs, inputs];
+}
+
+function outerName({ role, name }: TensorSpec): string {
+  if (name.endsWith('.bias')) return name;
+  if (role === 'head') return 'output.weight';
+  if (role === 'position') return name.includes('token_type') ? 'token_types.weight' : 'position_embd.weight';
+  if (role !== 'embedding') return name;
+  return name.includes('per_layer') ? 'per_layer_token_embd.weight' : 'token_embd.weight';
+}
+
+function expertParts(
+  tensor: TensorSpec,
+  shape: readonly number[],
+  make: (part: string, shape: readonly number[]) => LayoutTensor,
+): readonly LayoutTensor[] {
+  const part = parts[tensor.role] ?? tensor.role;
+  if (tensor.role !== 'gateUp') return [make(`${part}_exps`, shape)];
+  const [both = 0, outputs = 0, inputs = 0] = shape;
+  const half = [both / 2, outputs, inputs];
+  return [make('ffn_gate_exps', half), make('ffn_up_exps', half)];
+}
+
+/**
+ * kv_b_proj [heads × (nope + value), rank] becomes the two that attention on the latent multiplies with: attn_k_b
+ * [heads, rank, nope] and attn_v_b [heads, value, rank] (conversion/deepseek.py).
+ */
+function latentParts(
+  tensor: TensorSpec,
+  [rows = 0, rank = 0]: readonly number[],
+  { layers }: Blueprint,
+  make: (part: string, shape: readonly number[]) => LayoutTensor,
+): readonly LayoutTensor[] {
+  const attention = layers.find((layer) => layer.index === tensor.layer)?.attention ?? null;
+  if (attention === null || attention.latent === null) return [make('attn_kv_b', [rows, rank])];
+  const { queryHeads, valueDim } = attention;
+  const nope = rows / queryHeads - valueDim;
+  return [make('attn_k_b', [queryHeads, rank, nope]), make('attn_v_b', [queryHeads, valueDim, rank])];
+}
+
+/** Names under which llama.cpp knows the model types whose own name is another one and whose rules differ by it. */
+const architectures: Readonly<Record<string, string>> = {
+  mistral: 'llama',
+  mixtral: 'llama',
+  'nemotron-nas': 'deci',
+};
+
+function factsOf({ layers, modelType, checkpointOnly = [] }: Blueprint): MixFacts {
+  // A tower's layers are in another file, and a decoder is not counted beside its encoder.
+  const component = layers.some((layer) => layer.component === 'text') ? 'text' : 'encoder';
+  const counted = layers.filter((layer) => layer.component === component);
+  const ahead = new Set(checkpointOnly.map((tensor) => tensor.layer));
+  const first = counted[0]?.attention ?? null;
+  return {
+    architecture: architectures[modelType] ?? modelType,
+    layers: counted.length + ahead.size,
+    heads: first?.queryHeads ?? 0,
+    kvHeads: first === null ? 0 : first.latent === null ? first.kvHeads : 1,
+    experts: layers.reduce((most, layer) => Math.max(most, layer.mlp?.moe?.experts ?? 0), 0),
+  };
+}

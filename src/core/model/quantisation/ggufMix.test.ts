@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import {
+  contentsOf,
+  recordedMixes,
+  recordedModels,
+  type RecordedModel,
+  type RecordedRun,
+} from '../../../../test/gguf/fixtures';
+import type { Blueprint } from '../blueprint';
+import { blueprintFromConfig, knownArchitectures } from '../blueprintFromConfig';
+import { blueprintFromGguf } from '../blueprintFromGguf';
+import { findGgmlType, ggmlBytes } from '../ggmlTypes';
+import { elements } from '../parameters';
+import { ggufLayout, type GgufLayout } from './ggufLayout';
+import { ggufMix, ggufMixes, mixTypes, needsImportanceMatrix } from './ggufMix';
+import { weightBytes } from './weightBytes';
+
+const models = recordedModels();
+const { runs } = recordedMixes();
+
+/** Types by the tensors' order in the file that was quantised. */
+function typesOf(run: Exclude<RecordedRun, { refused: string }>, count: number): readonly string[] {
+  const types = Array.from({ length: count }, () => run.most);
+  for (const [type, indices] of Object.entries(run.others)) for (const index of indices) types[index] = type;
+  return types;
+}
+
+function model(name: string): RecordedModel {
+  const found = models[name];
+  assert.ok(found !== undefined, name);
+  return found;
+}
+
+function fromFile(name: string): Blueprint {
+  const outcome = blueprintFromGguf(contentsOf(model(name)), name);
+  assert.ok(outcome.ok, outcome.ok ? '' : outcome.reason);
+  return outcome.blueprint;
+}
+
+/** Bytes of all tensors, each padded as in the file. */
+function padded(types: readonly string[], shapes: readonly (readonly number[])[]): number {
+  return types.reduce((sum, name, index) => {
+    const shape = shapes[index] ?? [];
+    const type = findGgmlType(name);
+    assert.ok(type !== null, name);
+    const bytes = ggmlBytes(type, shape.at(-1) ?? 1, elements(shape));
+    assert.ok(bytes !== null, `${name} ${shape.join()}`);
+    return sum + Math.ceil(bytes / 32) * 32;
+  }, 0);
+}
+
+describe('GGUF mixes against llama-quantize', () => {
+  for (const [name, mixes] of Object.entries(runs)) {
+    describe(name, () => {
+      const { tensors } = model(name);
+      const shapes = tensors.map(([, shape]) => shape);
+      const architectures = model(name).config['architectures'] as readonly string[];
+      const config = knownArchitectures().includes(architectures[0] ?? '')
+        ? blueprintFromConfig(model(name).config)
+        : null;
+
+      it('gives every tensor of the file the same type, under every mix', () => {
+        const layout = ggufLayout(fromFile(name));
+        eachRun(mixes, (mix, run, imatrix) => {
+          const types = typesOf(run, tensors.length);
+          assert.deepEqual(
+            named(layout, mixTypes(mix, layout.facts, layout.tensors, imatrix)),
+            Object.fromEntries(tensors.map(([tensor], index) => [tensor, types[index]])),
+            `${mix}${imatrix ? ' with an importance matrix' : ''}`,
+          );
+        });
+      });
+
+      it('adds up to the size of the file', () => {
+        eachRun(mixes, (mix, run) => {
+          if (run.fileBytes === undefined) return;
+          const bytes = padded(typesOf(run, tensors.length), shapes);
+          // Metadata of the quantiser's own aside: its version and mix, names and counts of the importance matrix.
+          const header = run.fileBytes - bytes - model(name).dataOffset;
+          assert.ok(header >= 0 && header <= 512, `${mix}: ${header}`);
+        });
+      });
+
+      if (config?.ok === true) {
+        const { blueprint } = config;
+
+        it('makes of the config the matrices that the converter writes', () => {
+          const made = ggufLayout(blueprint).tensors.filter((tensor) => isMatrix(tensor.name, tensor.shape));
+          assert.deepEqual(
+            Object.fromEntries(made.map((tensor) => [tensor.name, [tensor.shape, tensor.type]])),
+            Object.fromEntries(
+              tensors
+                .filter(([tensor, shape]) => isMatrix(tensor, shape))
+                .map(([tensor, shape, type]) => [tensor, [shape, type]]),
+            ),
+          );
+        });
+
+        it('predicts the size of the weights from the config to 0.5 %', () => {
+          eachRun(mixes, (mix, run, imatrix) => {
+            const types = typesOf(run, tensors.length);
+            const wanted = padded(types, shapes);
+            const { total } = weightBytes(blueprint, { method: 'gguf', type: mix, imatrix });
+            assert.ok(Math.abs(total / wanted - 1) <= 0.005, `${mix}: ${total}, not ${wanted}`);
+          });
+        });
+      }
+    });
+  }
+
+  /** Biases of experts keep the library's names; the quantiser leaves them alone, and a matrix of one row too. */
+  function isMatrix(name: string, shape: readonly number[]): boolean {
+    return !/bias$/u.test(name) && shape.filter((size) => size !== 1).length > 1;
+  }
+
+  function named(layout: GgufLayout, types: readonly string[]): Record<string, string | undefined> {
+    return Object.fromEntries(layout.tensors.map((tensor, index) => [tensor.name, types[index]]));
+  }
+
+  function eachRun(
+    mixes: (typeof runs)[string],
+    check: (
+      mix: (typeof ggufMixes)[number],
+      run: Exclude<RecordedRun, { refused: string }>,
+      imatrix: boolean,
+    ) => void,
+  ): void {
+    let checked = 0;
+    for (const mix of ggufMixes.filter((one) => one !== 'NVFP4'))
+      for (const imatrix of [false, true]) {
+        const run = mixes[mix]?.[imatrix ? 'imatrix' : 'plain'];
+        assert.ok(run !== undefined, mix);
+        if ('refused' in run) continue;
+        check(mix, run, imatrix);
+        checked++;
+      }
+    assert.ok(checked >= 50, `${checked}`);
+  }
+});
+
+describe('ggufMix', () => {
+  it('knows the names that people write', () => {
+    assert.equal(ggufMix('q4_k_m'), 'Q4_K_M');
+    assert.equal(ggufMix('Q4_K'), 'Q4_K_M');
+    assert.equal(ggufMix('fp16'), 'F16');
+    assert.equal(ggufMix('UD-Q4_K_XL'), null);
+    assert.equal(ggufMix('toString'), null);
+  });
+
+  it('says which mixes cannot be made without an importance matrix', () => {
+    const refused = new Set<string>();
+    for (const mixes of Object.values(runs))
+      for (const [mix, { plain }] of Object.entries(mixes))
+        if ('refused' in plain && /imatrix|importance/u.test(plain.refused)) refused.add(mix);
+    assert.deepEqual(ggufMixes.filter(needsImportanceMatrix).toSorted(), [...refused].toSorted());
+  });
+});
