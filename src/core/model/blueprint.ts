@@ -81,6 +81,8 @@ export interface AttentionSpec {
   readonly valueDim: number;
   /** Multi-head latent attention: elements of the compressed cache per token. */
   readonly latent: { readonly rank: number; readonly ropeDim: number } | null;
+  /** Elements per token of the keys that a sparse-attention indexer keeps beside the cache. */
+  readonly indexerDim?: number;
   /** Layer whose cache this one uses instead of its own. */
   readonly sharesKvWithLayer: number | null;
   /** The value is the key: only one is kept. */

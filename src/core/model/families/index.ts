@@ -1,13 +1,18 @@
 import type { Family } from '../family';
+import { arcee } from './arcee';
 import { bert } from './bert';
 import { bloom } from './bloom';
 import { cohere } from './cohere';
+import { deepseek } from './deepseek';
 import { distilbert } from './distilbert';
+import { ernie } from './ernie';
+import { exaone4 } from './exaone4';
 import { falcon } from './falcon';
 import { gemma } from './gemma';
 import { gemma2 } from './gemma2';
 import { gemma3 } from './gemma3';
 import { glm } from './glm';
+import { glm4Moe } from './glm4Moe';
 import { gpt2 } from './gpt2';
 import { gptBigcode } from './gptBigcode';
 import { gptj } from './gptj';
@@ -15,10 +20,14 @@ import { gptNeo } from './gptNeo';
 import { gptNeox } from './gptNeox';
 import { gptOss } from './gptOss';
 import { granite } from './granite';
+import { granitemoe } from './granitemoe';
 import { llama } from './llama';
+import { minimaxM2 } from './minimaxM2';
+import { ministral3 } from './ministral3';
 import { mistral } from './mistral';
 import { mixtral } from './mixtral';
 import { mpt } from './mpt';
+import { nemotron } from './nemotron';
 import { olmo } from './olmo';
 import { olmo2 } from './olmo2';
 import { olmo3 } from './olmo3';
@@ -26,26 +35,33 @@ import { olmoe } from './olmoe';
 import { opt } from './opt';
 import { phi } from './phi';
 import { phi3 } from './phi3';
+import { phimoe } from './phimoe';
 import { qwen2 } from './qwen2';
 import { qwen2Moe } from './qwen2Moe';
 import { qwen3 } from './qwen3';
 import { qwen3Moe } from './qwen3Moe';
 import { roberta } from './roberta';
+import { seedOss } from './seedOss';
 import { smollm3 } from './smollm3';
 import { stablelm } from './stablelm';
 import { starcoder2 } from './starcoder2';
 
 /** Every family that a config can be read as. A new family is one file here and one line. */
 export const families: readonly Family[] = [
+  arcee,
   bert,
   bloom,
   cohere,
+  deepseek,
   distilbert,
+  ernie,
+  exaone4,
   falcon,
   gemma,
   gemma2,
   gemma3,
   glm,
+  glm4Moe,
   gpt2,
   gptBigcode,
   gptj,
@@ -53,10 +69,14 @@ export const families: readonly Family[] = [
   gptNeox,
   gptOss,
   granite,
+  granitemoe,
   llama,
+  minimaxM2,
+  ministral3,
   mistral,
   mixtral,
   mpt,
+  nemotron,
   olmo,
   olmo2,
   olmo3,
@@ -64,11 +84,13 @@ export const families: readonly Family[] = [
   opt,
   phi,
   phi3,
+  phimoe,
   qwen2,
   qwen2Moe,
   qwen3,
   qwen3Moe,
   roberta,
+  seedOss,
   smollm3,
   stablelm,
   starcoder2,

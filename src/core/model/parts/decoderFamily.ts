@@ -29,6 +29,8 @@ export interface DecoderOptions {
   readonly base?: string;
   /** Name and bias of the output layer of `ForCausalLM`; `storedName` where checkpoints call it otherwise. */
   readonly output?: { readonly name?: string; readonly bias?: boolean; readonly storedName?: string };
+  /** The output layer's bias where the config decides on it. */
+  readonly outputBias?: (config: ConfigReader) => boolean;
   /** Names of classes that do not follow `…ForCausalLM` and `…Model`. */
   readonly causalName?: string;
   readonly bareName?: string;
@@ -80,7 +82,7 @@ export function decoderFamily(options: DecoderOptions): Family {
         name: output,
         hidden: made.hidden,
         vocab: made.vocab,
-        bias: options.output?.bias ?? false,
+        bias: options.outputBias?.(config) ?? options.output?.bias ?? false,
         storedName: options.output?.storedName ?? null,
         tiedTo: config.flag('tie_word_embeddings')
           ? `${base}.${made.embedding ?? 'embed_tokens'}.weight`
