@@ -29,6 +29,7 @@ const messages: readonly WorkerMessage[] = [
   { type: 'progress', stage: 'warm-up', test: null, fraction: 0 },
   { type: 'progress', stage: 'measuring', test: 'gemm', fraction: 1 },
   { type: 'adapter', adapter: { name: null, software: false } },
+  { type: 'test', test: result.result.tests[0] },
   { type: 'failed', reason: 'no library' },
   result,
 ];

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { BenchJob } from '../core/bench/suite';
-import type { BenchAdapter, DeviceResult, TestName } from '../core/bench/benchReport';
+import type { BenchAdapter, DeviceResult, TestName, TestResult } from '../core/bench/benchReport';
 
 /**
  * Messages between the host and a benchmark process. The process runs native code of others and may be in any state, so what it
@@ -66,6 +66,7 @@ const workerMessage = v.variant('type', [
     fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   }),
   v.strictObject({ type: v.literal('adapter'), adapter }),
+  v.strictObject({ type: v.literal('test'), test: testResult }),
   v.strictObject({ type: v.literal('result'), result: deviceResult }),
   v.strictObject({ type: v.literal('failed'), reason: text }),
 ]);
@@ -81,6 +82,8 @@ export type WorkerMessage =
     }
   /** As soon as it is known, so that it can be named whatever becomes of the process. */
   | { readonly type: 'adapter'; readonly adapter: BenchAdapter }
+  /** A figure that the result will hold too. */
+  | { readonly type: 'test'; readonly test: TestResult }
   | { readonly type: 'result'; readonly result: DeviceResult }
   | { readonly type: 'failed'; readonly reason: string };
 

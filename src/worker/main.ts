@@ -39,6 +39,7 @@ async function measureJob(job: BenchJob): ReturnType<typeof runSuite> {
     gpu: onnxruntimeEngine(onnxruntime, 'webgpu', job.threads),
     adapters,
     elapsed: () => process.uptime(),
+    onTest: (test) => post({ type: 'test', test }),
     onAdapter: (adapter) => post({ type: 'adapter', adapter }),
     onProgress: async (stage, test, fraction) => {
       await post({ type: 'progress', stage, test, fraction });

@@ -1,5 +1,5 @@
-import type { BenchJob } from '../../src/core/bench/suite';
-import { nothingMeasured } from '../../src/core/bench/suite';
+import type { BenchAdapter, TestResult } from '../../src/core/bench/benchReport';
+import { partlyMeasured, type BenchJob } from '../../src/core/bench/suite';
 import { benchStages, type HostMessage, type WorkerMessage } from '../../src/protocol/bench';
 import { failHere, faultVariable, parseFault } from '../../src/worker/fault';
 
@@ -11,9 +11,25 @@ const fault = parseFault(process.env[faultVariable]);
 
 process.on('disconnect', () => process.exit(0));
 
-const adapter = { name: 'A fake GPU', software: false };
-
 void main();
+
+function adapterOf({ device }: BenchJob): BenchAdapter {
+  return { name: device === 'gpu' ? 'A fake GPU' : null, software: false };
+}
+
+function figure({ threads }: BenchJob): TestResult {
+  return {
+    name: 'gemm',
+    type: 'fp32',
+    shape: [8, 8, 8],
+    threads,
+    value: threads,
+    unit: 'FLOP/s',
+    low: threads,
+    high: threads,
+    samples: 10,
+  };
+}
 
 async function main(): Promise<void> {
   await post({ type: 'progress', stage: 'spawn', test: null, fraction: 0 });
@@ -25,26 +41,12 @@ async function main(): Promise<void> {
     const fraction = position / (benchStages.length - 1);
     await post({ type: 'progress', stage, test: stage === 'measuring' ? 'gemm' : null, fraction });
     await failHere(fault, stage, job.device);
-    if (stage === 'load' && job.device === 'gpu') await post({ type: 'adapter', adapter });
+    if (stage === 'load' && job.device === 'gpu') await post({ type: 'adapter', adapter: adapterOf(job) });
+    if (stage === 'measuring') await post({ type: 'test', test: figure(job) });
   }
   await post({
     type: 'result',
-    result: {
-      ...nothingMeasured(job.device, 'not part of this test', job.device === 'gpu' ? adapter : undefined),
-      tests: [
-        {
-          name: 'gemm',
-          type: 'fp32',
-          shape: [8, 8, 8],
-          threads: job.threads,
-          value: job.threads,
-          unit: 'FLOP/s',
-          low: job.threads,
-          high: job.threads,
-          samples: 10,
-        },
-      ],
-    },
+    result: partlyMeasured(job.device, [figure(job)], 'not part of this test', adapterOf(job)),
   });
   process.disconnect();
 }

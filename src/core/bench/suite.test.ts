@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { GpuAdapter } from './adapter';
-import type { BenchAdapter } from './benchReport';
+import type { BenchAdapter, TestResult } from './benchReport';
 import type { Engine } from './engine';
 import type { OnnxModel } from './onnxModel';
 import { engineRefusal, runSuite, type BenchJob, type Surroundings } from './suite';
@@ -56,13 +56,24 @@ function around(change: Partial<Surroundings> = {}): Surroundings {
     elapsed: () => 0,
     onProgress: () => Promise.resolve(),
     onAdapter: () => Promise.resolve(),
+    onTest: () => Promise.resolve(),
     ...change,
   };
 }
 
 describe('suite', () => {
   it('measures everything on a CPU, with one thread too where there is time', async () => {
-    const quick = await runSuite(cpuJob, around());
+    const told: TestResult[] = [];
+    const quick = await runSuite(
+      cpuJob,
+      around({
+        onTest: (test) => {
+          told.push(test);
+          return Promise.resolve();
+        },
+      }),
+    );
+    assert.deepEqual(told, quick.tests);
     assert.equal(quick.engine, 'onnxruntime 9.9.9 cpu');
     assert.deepEqual(
       quick.tests.map(({ name, threads }) => [name, threads]),

@@ -29,6 +29,8 @@ export interface Surroundings {
   /** Seconds since the process began. */
   readonly elapsed: () => number;
   readonly onProgress: (stage: MeasureStage, test: TestName, fraction: number) => Promise<void>;
+  /** Called for each figure as soon as it is known, so that it is not lost with the process. */
+  readonly onTest: (test: TestResult) => Promise<void>;
   /** Called once it is known what is measured. */
   readonly onAdapter: (adapter: BenchAdapter) => Promise<void>;
 }
@@ -51,12 +53,25 @@ export function nothingMeasured(
   adapter: BenchAdapter = { name: null, software: false },
   version?: string,
 ): DeviceResult {
+  return partlyMeasured(device, [], reason, adapter, version);
+}
+
+/** The result of a device on which only these tests were measured; the others were not, for one reason. */
+export function partlyMeasured(
+  device: 'cpu' | 'gpu',
+  tests: readonly TestResult[],
+  reason: string,
+  adapter: BenchAdapter = { name: null, software: false },
+  version?: string,
+): DeviceResult {
   return {
     device,
     engine: engineName(device === 'cpu' ? 'cpu' : 'webgpu', version),
     adapter,
-    tests: [],
-    skipped: workloads.map(({ name, type }) => ({ name, type, reason })),
+    tests,
+    skipped: workloads
+      .filter(({ name }) => !tests.some((test) => test.name === name))
+      .map(({ name, type }) => ({ name, type, reason })),
   };
 }
 
@@ -170,7 +185,10 @@ async function measureAll(
         onProgress: (stage, fraction) => around.onProgress(stage, name, (position + fraction) / runs.length),
       });
       if (measured.test === null) skip(measured.reason);
-      else tests.push(measured.test);
+      else {
+        tests.push(measured.test);
+        await around.onTest(measured.test);
+      }
     } catch (error) {
       skip(engineRefusal(error));
     }

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import type { BenchAdapter, DeviceResult, TestName } from '../../core/bench/benchReport';
-import { nothingMeasured, type BenchJob } from '../../core/bench/suite';
+import type { BenchAdapter, DeviceResult, TestName, TestResult } from '../../core/bench/benchReport';
+import { partlyMeasured, type BenchJob } from '../../core/bench/suite';
 import { parseWorkerMessage, type BenchStage, type HostMessage } from '../../protocol/bench';
 
 export interface ProcessOptions {
@@ -46,9 +46,10 @@ export function runInProcess(job: BenchJob, options: ProcessOptions): Promise<Pr
     const what = `the ${job.device === 'cpu' ? 'CPU' : 'GPU'} benchmark's process`;
     let stage: BenchStage = 'spawn';
     let adapter: BenchAdapter | undefined;
+    const tests: TestResult[] = [];
     let outcome: ProcessOutcome | null = null;
     const failed = (problem: string): ProcessOutcome => ({
-      result: nothingMeasured(job.device, problem, adapter),
+      result: partlyMeasured(job.device, tests, problem, adapter),
       problem,
     });
 
@@ -78,6 +79,9 @@ export function runInProcess(job: BenchJob, options: ProcessOptions): Promise<Pr
           break;
         case 'adapter':
           adapter = message.adapter;
+          break;
+        case 'test':
+          tests.push(message.test);
           break;
         case 'result':
           outcome = { result: message.result, problem: null };

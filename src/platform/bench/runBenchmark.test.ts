@@ -120,7 +120,8 @@ describe('runBenchmark', function () {
         const report = await runBenchmark(options(`gpu/${stage}:${action}`));
         const [cpu, gpu] = report.results;
         assert.equal(cpu?.tests.length, 1);
-        assert.deepEqual(gpu?.tests, []);
+        // What it had measured before it ended is kept, and the rest has the reason.
+        assert.equal(gpu?.tests.length, stage === 'reporting' ? 1 : 0);
         const [warning = '', ...more] = report.warnings.filter((text) => !text.startsWith('other work'));
         assert.deepEqual(more, []);
         assert.match(
@@ -131,7 +132,7 @@ describe('runBenchmark', function () {
         assert.equal(gpu.skipped[0]?.reason, warning);
         // What the process told before it ended is kept.
         assert.equal(gpu.adapter.name, benchStages.indexOf(stage) > 1 ? 'A fake GPU' : null);
-        assert.deepEqual(report.comparison, []);
+        assert.equal(report.comparison.length, gpu.tests.length);
         assert.deepEqual(await readdir(folder), []);
       });
 
@@ -298,7 +299,7 @@ describe('runBenchmark', function () {
     assert.match(cpu?.engine ?? '', /^onnxruntime \d+\.\d+\.\d+ cpu$/u);
     const product = cpu?.tests.find(({ name }) => name === 'gemm');
     assert.ok(product !== undefined && product.value > 1e8 && product.value < 1e14);
-    assert.ok(product.low <= product.value && product.value <= product.high && product.samples >= 10);
+    assert.ok(product.low <= product.value && product.value <= product.high && product.samples >= 5);
     assert.match(gpu?.skipped[0]?.reason ?? '', /ended by SIGSEGV while loading/u);
     assert.ok(report.seconds < 15);
   });
