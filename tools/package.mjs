@@ -24,7 +24,7 @@ import { thirdPartyNotices } from './notices.mjs';
 const targets = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'];
 
 /** What stands in the clone and goes into every package; .vscodeignore has the last word. */
-const shipped = ['.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'dist', 'media'];
+const shipped = ['.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'dist', 'docs', 'media'];
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 

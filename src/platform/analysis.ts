@@ -23,6 +23,10 @@ import type { ResolveContext } from './resolve/findModel';
 import { joinFiles } from './resolve/joinFiles';
 import { resolveModels } from './resolve/resolveModels';
 
+export { catalogueTargets } from '../core/hardware/catalogueTargets';
+export { walkFiles } from './files/walkFiles';
+export { findTarget };
+
 /** A recognised document with everything that was looked up for it. */
 interface Prepared {
   readonly format: Format;

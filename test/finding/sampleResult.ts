@@ -99,7 +99,6 @@ export interface Sample {
   readonly training?: Partial<JobDocument['training']>;
   readonly inference?: Partial<JobDocument['inference']>;
   readonly parallel?: Partial<JobDocument['parallel']>;
-  readonly models?: JobDocument['models'];
   readonly origins?: EstimateResult['job']['origins'];
   /** GiB at the peak: low, expected, high; null = not estimated. */
   readonly peak?: readonly [number, number, number] | null;
@@ -144,13 +143,14 @@ export function sampleResult(sample: Sample = {}): EstimateResult {
       activeParameters: 8_030_261_248,
       trainableParameters: 0,
       weightBytes: 16_060_522_496,
+      dtype: 'bf16',
+      quantization: null,
       origin: 'exact',
       ...sample.model,
     },
     job: {
       ...document,
       task: sample.task ?? 'train',
-      models: sample.models ?? document.models,
       training: { ...document.training, ...sample.training },
       inference: { ...document.inference, ...sample.inference },
       parallel: { ...document.parallel, ...sample.parallel },

@@ -154,6 +154,10 @@ function modelSummary(models: readonly ResolvedModel[], memory: MemoryEstimate):
     activeParameters: blueprint === null ? null : activeParameterCount(blueprint),
     trainableParameters: memory.trainableParameters,
     weightBytes: blueprint === null || memory.unknown !== null ? null : memory.weightBytes,
+    dtype: main?.setting.dtype ?? blueprint?.dtype ?? null,
+    quantization:
+      (main?.setting.quantization === undefined ? blueprint?.quantization : main.setting.quantization) ??
+      null,
     origin: blueprint?.origin ?? 'assumed',
   };
 }

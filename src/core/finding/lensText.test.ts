@@ -5,7 +5,7 @@ import { GiB, KiB } from '../units/bytes';
 import { lensText, plainLens, sentenceLens } from './lensText';
 
 const lens = (sample: Sample, stale = false): readonly string[] =>
-  lensText({ result: sampleResult(sample), variants: null }, stale).map((part) => part.text);
+  lensText({ result: sampleResult(sample), variants: null }, { stale }).map((part) => part.text);
 
 const h100 = {
   name: 'NVIDIA H100 80GB HBM3',
@@ -123,6 +123,11 @@ describe('lensText', () => {
       reason: 'tensor parallelism 3 does not divide 32 heads.',
     });
     assert.equal(first, '$(warning) Does not start: tensor parallelism 3 does not divide 32 heads');
+  });
+
+  it('says when it is the host that is too small', () => {
+    const [first] = lens({ verdict: 'exceeds', failure: 'host-oom', hostGiB: 90 });
+    assert.equal(first, '$(warning) Needs 90.0 of 60.0 GiB RAM on the host');
   });
 
   it('counts layers for an engine that splits', () => {
@@ -247,18 +252,26 @@ describe('lensText', () => {
   });
 
   it('names the quantisation that a bare model is stored in, once', () => {
-    const base = sampleResult().job.models[0];
-    assert.ok(base);
-    const awq = { ...base, quantization: { method: 'awq', bits: 4, groupSize: 128 } };
     const run = sampleResult({
       task: 'generate',
-      models: [awq],
-      model: { weightBytes: 5.3 * GiB },
+      model: {
+        weightBytes: 5.3 * GiB,
+        quantization: { method: 'awq', bits: 4, groupSize: 128 },
+      },
       terms: [term('weights', 5.3)],
       speed: null,
     });
     const [first] = lensText({ result: run, variants: { run, qlora: run, full: run } });
     assert.equal(first?.text, '8.03 B · awq 4-bit 5.3 GiB');
+  });
+
+  it('says on the target why the wanted one was not taken', () => {
+    const parts = lensText(
+      { result: sampleResult(), variants: null },
+      { targetProblem: 'No accelerator is called "rtx 9999".' },
+    );
+    assert.equal(parts[1]?.text, '$(warning) RTX 4090');
+    assert.equal(parts[1].tooltip, 'No accelerator is called "rtx 9999".');
   });
 
   it('becomes one plain line in a terminal', () => {

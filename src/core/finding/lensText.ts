@@ -29,14 +29,28 @@ export interface LensSubject {
 
 const mark = ' (before this edit)';
 
-/** The parts of the lens of one job or model. `stale`: the text cannot be read now and this is the last answer. */
-export function lensText(subject: LensSubject, stale = false): readonly LensPart[] {
+/** What else the lens has to say. */
+export interface LensState {
+  /** The text cannot be read now and this is the last answer. */
+  readonly stale?: boolean;
+  /** Why the wanted target could not be taken, and another was. */
+  readonly targetProblem?: string | null;
+}
+
+/** The parts of the lens of one job or model. */
+export function lensText(subject: LensSubject, state: LensState = {}): readonly LensPart[] {
+  const { stale = false, targetProblem = null } = state;
   const parts =
     subject.variants === null
       ? jobParts(subject.result)
       : bareParts(subject.result, subject.variants.run, subject.variants.qlora, subject.variants.full);
-  if (!stale) return parts;
-  return parts.map((part, index) => (index === 0 ? { ...part, text: part.text + mark } : part));
+  return parts.map((part, index) => {
+    if (stale && index === 0) return { ...part, text: part.text + mark };
+    if (targetProblem !== null && part.action === 'chooseTarget') {
+      return { ...part, text: `$(warning) ${part.text}`, tooltip: targetProblem };
+    }
+    return part;
+  });
 }
 
 /** The lens of a document that is ours but cannot be answered: a fragment, a text broken from the start, one too large. */
@@ -129,10 +143,17 @@ function partialText(result: EstimateResult): string {
 
 function exceedsText(result: EstimateResult): string {
   if (result.failure === 'refuses-to-start') return refusalText(result);
+  if (result.failure === 'host-oom') return hostText(result);
   const memory = decidingDevice(result);
   const largest = memory === null ? undefined : largestTerms(memory)[0];
   const because = largest === undefined ? '' : ` (${termText(largest)})`;
   return joined(`Needs ${usage(result)}${because}`, wayOutText(result));
+}
+
+function hostText(result: EstimateResult): string {
+  const host = result.target.pools.find((pool) => pool.kind === 'host');
+  const has = host === undefined ? '' : ` of ${formatGiB(host.usableBytes)}`;
+  return `Needs ${formatGiB(result.memory.host.peak.expected)}${has} GiB RAM on the host`;
 }
 
 function refusalText(result: EstimateResult): string {
@@ -389,17 +410,12 @@ const dtypeNames: Readonly<Partial<Record<Dtype, string>>> = {
 };
 
 function storedAs(result: EstimateResult): string {
-  const main = result.job.models[0];
-  if (main === undefined) return 'weights';
-  if (main.quantization !== null && main.quantization !== undefined) {
-    const { method, type, bits } = main.quantization;
+  const { quantization, dtype } = result.model;
+  if (quantization !== null) {
+    const { method, type, bits } = quantization;
     return type ?? (bits === undefined ? method : `${method} ${bits}-bit`);
   }
-  if (main.dtype !== null) return dtypeNames[main.dtype] ?? main.dtype;
-  const { weightBytes, parameters } = result.model;
-  return weightBytes === null || parameters === null
-    ? 'weights'
-    : `${Math.round((weightBytes * 8) / parameters)}-bit`;
+  return dtype === null ? 'weights' : (dtypeNames[dtype] ?? dtype);
 }
 
 /** What one more token of context takes, as this model is run. */

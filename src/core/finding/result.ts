@@ -5,6 +5,8 @@ import type { TargetChoice } from '../hardware/target';
 import type { JobDocument } from '../job/jobDocument';
 import type { JobPath, SettingOrigin } from '../job/job';
 import type { CpuAnswer, SpeedEstimate } from '../speed/speedEstimate';
+import type { Quantization } from '../model/blueprint';
+import type { Dtype } from '../units/dtype';
 import type { Origin } from '../units/origin';
 import type { TextEdit } from '../units/span';
 
@@ -27,6 +29,10 @@ export interface ModelSummary {
   readonly activeParameters: number | null;
   readonly trainableParameters: number;
   readonly weightBytes: number | null;
+  /** Of what is not quantised. */
+  readonly dtype: Dtype | null;
+  /** The job's, else what the checkpoint itself says; null = none. */
+  readonly quantization: Quantization | null;
   readonly origin: Origin;
 }
 

@@ -66,3 +66,9 @@ const verdictWords: Readonly<Record<Verdict, string>> = {
 export function verdictText(verdict: Verdict): string {
   return verdictWords[verdict];
 }
+
+/** `17.8 of 23.5 GiB`: the peak on the deciding device and what a job can have there. */
+export function usageText(result: EstimateResult): string {
+  const peak = decidingDevice(result)?.devicePeak.expected ?? 0;
+  return `${formatGiB(peak)} of ${formatGiB(result.target.budget.bytes)} GiB`;
+}

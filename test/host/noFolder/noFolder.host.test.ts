@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { assertSilent, closeEditors, extension, openText } from '../support';
+import { axolotl } from '../fixtures';
+import { assertSilent, closeEditors, extension, openText, untilLens } from '../support';
 
 describe('a window without a folder', () => {
   afterEach(closeEditors);
@@ -15,4 +16,25 @@ describe('a window without a folder', () => {
     assert(extension().isActive);
     await assertSilent(document);
   });
+
+  it('answers for a config that is opened alone', async () => {
+    const { document } = await openText('alone.yaml', axolotl());
+    await untilLens(document, /GiB/);
+  });
+
+  it('says in one sentence that there is no workspace to check', async () => {
+    assert.equal(
+      await vscode.commands.executeCommand('rooflens.checkWorkspace'),
+      'Open a folder first: there is no workspace to check.',
+    );
+  });
+
+  for (const command of ['openReport', 'explain', 'advise', 'pointToModel']) {
+    it(`says in one sentence that ${command} needs a config`, async () => {
+      assert.equal(
+        await vscode.commands.executeCommand(`rooflens.${command}`),
+        'Open a model or training config first.',
+      );
+    });
+  }
 });

@@ -1,0 +1,31 @@
+import { accelerators } from './catalogue.generated';
+import { displayName, shortName } from './catalogueNames';
+
+/** One product of the catalogue in one memory size, to be offered in a list. */
+export interface CatalogueTarget {
+  /** In the target grammar. */
+  readonly target: string;
+  /** `RTX 4090` */
+  readonly label: string;
+  /** `24 GB, 1008 GB/s, 2022` */
+  readonly detail: string;
+}
+
+/** Every product and size that an estimate can be made for, the newest first. */
+export function catalogueTargets(): readonly CatalogueTarget[] {
+  return [...accelerators]
+    .sort((a, b) => (b.year ?? 0) - (a.year ?? 0))
+    .flatMap((entry) =>
+      entry.optionsGiB.map((size) => ({
+        target: displayName(entry, size),
+        label: shortName(entry, size),
+        detail: [
+          `${size} GB`,
+          entry.bandwidthGBps === null ? null : `${entry.bandwidthGBps} GB/s`,
+          entry.year === null ? null : String(entry.year),
+        ]
+          .filter((part) => part !== null)
+          .join(', '),
+      })),
+    );
+}

@@ -1,0 +1,67 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+
+export const reportScheme = 'rooflens-report';
+
+/** Read-only Markdown documents: what a command found out, shown in the editor's own preview. */
+export class ReportDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
+  private readonly texts = new Map<string, string>();
+  private readonly subscriptions: vscode.Disposable;
+  readonly onDidChange = this.changed.event;
+
+  constructor() {
+    this.subscriptions = vscode.Disposable.from(
+      this.changed,
+      vscode.workspace.registerTextDocumentContentProvider(reportScheme, this),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.texts.delete(uri.toString())),
+    );
+  }
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.texts.get(uri.toString()) ?? '';
+  }
+
+  /** Whether a report of this name is open, so that it is worth writing again. */
+  has(name: string, source?: vscode.Uri): boolean {
+    return this.texts.has(uriOf(name, source).toString());
+  }
+
+  /** Gives a report another text where it is open. */
+  update(name: string, text: string, source?: vscode.Uri): void {
+    const uri = uriOf(name, source);
+    this.texts.set(uri.toString(), text);
+    this.changed.fire(uri);
+  }
+
+  /** Opens a report beside the active editor, rendered; as plain Markdown where no preview is installed. */
+  async show(name: string, text: string, source?: vscode.Uri): Promise<void> {
+    const uri = uriOf(name, source);
+    this.update(name, text, source);
+    await vscode.workspace.openTextDocument(uri);
+    const known = await vscode.commands.getCommands(true);
+    if (known.includes('markdown.showPreviewToSide')) {
+      await vscode.commands.executeCommand('markdown.showPreviewToSide', uri);
+    } else {
+      await vscode.window.showTextDocument(uri, {
+        viewColumn: vscode.ViewColumn.Beside,
+        preserveFocus: true,
+      });
+    }
+  }
+
+  dispose(): void {
+    this.subscriptions.dispose();
+    this.texts.clear();
+  }
+}
+
+/** One uri for each name and file, so that a report that is opened again takes the place of the last. */
+function uriOf(name: string, source?: vscode.Uri): vscode.Uri {
+  const title = source === undefined ? name : `${name} ${basename(source.path)}`;
+  return vscode.Uri.from({
+    scheme: reportScheme,
+    path: `/Rooflens ${title}.md`,
+    query: source === undefined ? '' : source.toString(),
+  });
+}
