@@ -3,6 +3,7 @@ import type { BenchReport } from '../core/bench/benchReport';
 import type { Bundles } from './bundles';
 import { contextKeys } from './contributions';
 import type { MachineState } from './machineState';
+import { pythonPath } from './settings';
 
 /** How far a benchmark is. */
 export interface BenchmarkProgress {
@@ -12,11 +13,7 @@ export interface BenchmarkProgress {
   readonly step: string;
 }
 
-export interface BenchmarkOutcome {
-  readonly report: BenchReport;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
+const deviceNames = { cpu: 'CPU', gpu: 'GPU', torch: 'PyTorch' } as const;
 
 /** The benchmark of this window: at most one runs, in a process of its own. */
 export class BenchmarkState implements vscode.Disposable {
@@ -26,15 +23,13 @@ export class BenchmarkState implements vscode.Disposable {
 
   /** null while none runs. */
   running: BenchmarkProgress | null = null;
-  /** The last one that came to its end in this window. */
-  last: BenchmarkOutcome | null = null;
 
   constructor(
     private readonly bundles: Bundles,
     private readonly machine: MachineState,
   ) {}
 
-  /** Runs a quick benchmark of all devices; null when it was cancelled. Rejects when one runs already, or is refused. */
+  /** Runs a quick benchmark of all devices and keeps its figures; null when it was cancelled. Rejects when one runs already, or is refused. */
   async run(onProgress: (progress: BenchmarkProgress) => void): Promise<BenchReport | null> {
     if (this.abort !== null) throw new Error('A benchmark is running already.');
     const abort = new AbortController();
@@ -42,18 +37,22 @@ export class BenchmarkState implements vscode.Disposable {
     this.report({ fraction: 0, step: 'Starting' });
     void vscode.commands.executeCommand('setContext', contextKeys.benchmarkRunning, true);
     try {
-      const report = await this.bundles.hardware().runBenchmark({
+      const hardware = this.bundles.hardware();
+      const { machine } = await this.machine.detect();
+      const report = await hardware.runBenchmark({
         quick: true,
         device: 'all',
-        machine: await this.machine.machine(),
+        machine,
+        python: pythonPath(),
+        ceilingsFolder: hardware.defaultCeilingsFolder(),
         signal: abort.signal,
         onProgress: ({ fraction, device, stage }) => {
-          const progress = { fraction, step: `Measuring the ${device === 'cpu' ? 'CPU' : 'GPU'}: ${stage}` };
+          const progress = { fraction, step: `${deviceNames[device]}: ${stage}` };
           this.report(progress);
           onProgress(progress);
         },
       });
-      this.last = { report, at: Date.now() };
+      await this.machine.detect();
       return report;
     } catch (error) {
       if (abort.signal.aborted) return null;

@@ -6,10 +6,15 @@ export function benchmarkSentence(report: BenchReport): string {
   const figures = report.results.flatMap(deviceText);
   const first = report.comparison.find(({ test }) => test === 'gemm') ?? report.comparison[0];
   const comparison = first === undefined ? '' : `; the GPU is ${first.gpuOverCpu.toFixed(1)} times as fast`;
-  const [warning] = report.warnings;
   const result =
     figures.length === 0 ? 'Nothing could be measured' : `Measured ${figures.join('; ')}${comparison}`;
-  return warning === undefined ? `${result}.` : `${result}: ${warning.replace(/\.$/, '')}.`;
+  const warnings = report.warnings.map(withoutOption).join('; ');
+  return warnings === '' ? `${result}.` : `${result}: ${warnings}.`;
+}
+
+/** A sentence of the command line without its advice to use an option. */
+export function withoutOption(sentence: string): string {
+  return sentence.replace(/; --\S+ .*$/, '').replace(/\.$/, '');
 }
 
 function deviceText({ device, adapter, tests }: DeviceResult): readonly string[] {

@@ -1,16 +1,11 @@
 import { createRequire } from 'node:module';
 import type * as analysisBundle from '../platform/analysis';
-import type { HardwareReport } from '../core/hardware/device';
-import type { runBenchmark } from '../platform/bench/runBenchmark';
+import type * as hardwareBundle from '../platform/hardware';
 
 /** Parsers and the core. */
 export type AnalysisBundle = typeof analysisBundle;
 /** Probes and the benchmark's parent. */
-export interface HardwareBundle {
-  detectHardware(options: object): Promise<HardwareReport>;
-  maskHardware(report: HardwareReport): HardwareReport;
-  readonly runBenchmark: typeof runBenchmark;
-}
+export type HardwareBundle = typeof hardwareBundle;
 
 export type BundleName = 'analysis' | 'hardware';
 

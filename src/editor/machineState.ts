@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import type { HardwareReport, Machine } from '../core/hardware/device';
-import type { Bundles } from './bundles';
+import type { Bundles, HardwareBundle } from './bundles';
 import type { Log } from './log';
+import { detectOptions } from './settings';
 import { machineOfThisProcess } from './trust';
 
 /** Free memory older than this is asked for again when one of our files is looked at. */
@@ -9,11 +10,20 @@ const staleAfterMilliseconds = 60_000;
 /** A first answer does not wait longer than this for a driver that hangs; it is given again when the driver answers. */
 const patienceMilliseconds = 3_000;
 
+interface Detection {
+  /** With the ceilings that were measured on this machine in place of the catalogue's. */
+  readonly report: HardwareReport;
+  /** ISO time of the benchmark that they come from; null = none was run. */
+  readonly measuredAt: string | null;
+  /** `performance.now()` of the detection. */
+  readonly at: number;
+}
+
 /** What is known of the machine. Nothing is asked before somebody wants to know. */
 export class MachineState implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   private detecting: Promise<HardwareReport> | null = null;
-  private last: { readonly report: HardwareReport; readonly at: number } | null = null;
+  private last: Detection | null = null;
 
   /** The hardware was detected, for the first time or again. */
   readonly onDidChange = this.changed.event;
@@ -26,6 +36,11 @@ export class MachineState implements vscode.Disposable {
   /** What the last detection found; null before the first one. */
   get report(): HardwareReport | null {
     return this.last?.report ?? null;
+  }
+
+  /** ISO time of the benchmark that the ceilings come from; null where none was run. */
+  get measuredAt(): string | null {
+    return this.last?.measuredAt ?? null;
   }
 
   /**
@@ -61,8 +76,11 @@ export class MachineState implements vscode.Disposable {
 
   private async ask(): Promise<HardwareReport> {
     try {
-      const report = await this.bundles.hardware().detectHardware({});
-      this.last = { report, at: performance.now() };
+      const hardware = this.bundles.hardware();
+      const detected = await detect(hardware);
+      const stored = await hardware.loadCeilings(hardware.defaultCeilingsFolder(), detected.machine);
+      const report = { ...detected, machine: hardware.withMeasuredCeilings(detected.machine, stored) };
+      this.last = { report, measuredAt: stored.measuredAt, at: performance.now() };
       this.changed.fire();
       return report;
     } catch (error) {
@@ -70,6 +88,15 @@ export class MachineState implements vscode.Disposable {
       throw error;
     }
   }
+}
+
+/** What the machine has, or what the document says that the user gave in its place. */
+async function detect(hardware: HardwareBundle): Promise<HardwareReport> {
+  const { document, ...options } = detectOptions();
+  if (document === null) return hardware.detectHardware(options);
+  const report = await hardware.readHardwareReport(document);
+  if (typeof report === 'string') throw new Error(report);
+  return report;
 }
 
 async function withPatience<T>(promise: Promise<T>, milliseconds: number): Promise<T | null> {

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { GiB } from '../core/units/bytes';
+import type { DetectOptions } from '../platform/hardware';
 import type { RuleSeverity } from './contributions';
 
 /** The user's settings for one document, read once and checked: a value of the wrong type counts as not set. */
@@ -31,6 +32,34 @@ export function readSettings(scope: vscode.Uri | null): Settings {
     codeLens: read.get('codeLens') !== false,
     chatTokensPerSecond: positive(read.get('speed.chatTokensPerSecond')) ?? 7,
   };
+}
+
+/**
+ * What the user says about detection: where tools lie, a recording to answer from, or a document that takes its place.
+ * Restricted Mode ignores all of them.
+ */
+export function detectOptions(): DetectOptions & { readonly document: string | null } {
+  const read = vscode.workspace.getConfiguration('rooflens');
+  const override = text(read.get('hardware.override'));
+  const isDocument = override.endsWith('.json');
+  return {
+    toolPaths: paths(read.get('tools')),
+    document: isDocument ? override : null,
+    ...(override === '' || isDocument ? {} : { from: override }),
+  };
+}
+
+/** Python whose PyTorch is measured too; null = none is started. */
+export function pythonPath(): string | null {
+  const path = text(vscode.workspace.getConfiguration('rooflens').get('python.path'));
+  return path === '' ? null : path;
+}
+
+function paths(value: unknown): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 function text(value: unknown): string {

@@ -90,9 +90,9 @@ export class StatusItem implements vscode.Disposable {
   }
 
   private benchmarkLine(): string {
-    const { last } = this.benchmark;
-    if (last === null) return 'This machine was not measured yet: speeds come from the catalogue';
-    return `Measured ${formatDuration((Date.now() - last.at) / 1000)} ago`;
+    const { measuredAt } = this.machine;
+    if (measuredAt === null) return 'This machine was not measured yet: its speeds come from the catalogue';
+    return `Measured ${formatDuration((Date.now() - Date.parse(measuredAt)) / 1000)} ago`;
   }
 }
 

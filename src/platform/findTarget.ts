@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import type { Machine } from '../core/hardware/device';
+import type { HardwareReport, Machine } from '../core/hardware/device';
 import { readHardwareDocument } from '../core/hardware/hardwareDocument';
 import { targetFromReport } from '../core/hardware/localTarget';
 import { isTargetPath, resolveTarget, type TargetResolution } from '../core/hardware/resolveTarget';
@@ -20,16 +20,22 @@ export async function findTarget(text: string, search: TargetSearch): Promise<Ta
   if (!isTargetPath(text)) return resolveTarget(text, { machine: search.machine, choice: search.choice });
   const written = expandHome(text.trim());
   const path = isAbsolute(written) ? written : join(search.folder, written);
+  const report = await readHardwareReport(path);
+  return typeof report === 'string'
+    ? { ok: false, message: report, nearest: [] }
+    : { ok: true, target: targetFromReport(report, search.choice) };
+}
+
+/** A document of `rooflens hardware --json`, or the sentence that says why the file is none. */
+export async function readHardwareReport(path: string): Promise<HardwareReport | string> {
   try {
     const document = readHardwareDocument(parsedConfig(await readText(path)));
-    if (document.ok) return { ok: true, target: targetFromReport(document.report, search.choice) };
-    return {
-      ok: false,
-      message: `${path} is no document of "rooflens hardware --json": ${document.message}.`,
-      nearest: [],
-    };
+    return document.ok
+      ? document.report
+      : `${path} is no document of "rooflens hardware --json": ${document.message}.`;
   } catch (error) {
-    const message = error instanceof FileTooLarge ? error.message : `The target file ${path} cannot be read`;
-    return { ok: false, message: `${message}.`, nearest: [] };
+    return error instanceof FileTooLarge
+      ? `${error.message}.`
+      : `The hardware document ${path} cannot be read.`;
   }
 }

@@ -8,9 +8,11 @@ import { ProbeRunner } from './hardware/probe';
 import { takeReadings } from './hardware/readings';
 import { recordedPort, Recorder } from './hardware/recording';
 
-export { defaultCeilingsFolder } from './bench/ceilingsStore';
+export { withMeasuredCeilings } from '../core/hardware/measuredCeilings';
+export { defaultCeilingsFolder, loadCeilings } from './bench/ceilingsStore';
 export { measuredMachine } from './bench/measuredMachine';
 export { BenchRefused, runBenchmark, type BenchOptions, type BenchProgress } from './bench/runBenchmark';
+export { readHardwareReport } from './findTarget';
 export { RecordingError } from './hardware/recording';
 
 export interface DetectOptions {

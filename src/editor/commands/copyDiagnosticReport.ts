@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { detectOptions } from '../settings';
 import { waitsForTrust } from '../trust';
 import { information, warning } from './command';
 import type { Command } from './command';
@@ -7,14 +8,14 @@ import type { Command } from './command';
 export const copyDiagnosticReport: Command = async (services) => {
   const waits = waitsForTrust('Detecting hardware');
   if (waits !== null) return warning(waits);
-  const report = await services.machine.detect();
+  const hardware = await services.bundles.hardware().detectHardware({ ...detectOptions(), mask: true });
   const { version } = services.context.extension.packageJSON as { version: string };
   const text = JSON.stringify(
     {
       rooflens: version,
       editor: `${vscode.env.appName} ${vscode.version}`,
       node: process.version,
-      hardware: services.bundles.hardware().maskHardware(report),
+      hardware,
     },
     null,
     2,

@@ -37,4 +37,9 @@ describe('a window without a folder', () => {
       );
     });
   }
+
+  it('detects hardware all the same', async () => {
+    const sentence = await vscode.commands.executeCommand('rooflens.detectHardware');
+    assert.match(String(sentence), /^(Found|No GPU was found)/);
+  });
 });
