@@ -64,7 +64,7 @@ const workstation: HardwareReport = {
         kind: 'discrete',
         totalBytes: 24 * GiB,
         usableBytes: 23.5 * GiB,
-        freeBytes: 18.2 * GiB,
+        freeBytes: Math.round(18.2 * GiB),
         computeCapability: '8.6',
         driver: '550.54',
         visible: true,
