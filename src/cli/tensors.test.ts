@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ggufFile } from '../../test/gguf/ggufBytes';
 
 interface Run {
   readonly status: number | null;
@@ -66,6 +67,43 @@ describe('rooflens tensors', function () {
       dtype: 'f32',
       tiedTo: 'model.embed_tokens.weight',
     });
+  });
+
+  it('prints the tensors of a GGUF file with their types, and refuses a broken one in a line', () => {
+    const { header, size } = ggufFile(
+      [
+        (b) => b.string('general.architecture', 'llama'),
+        (b) => b.uint('general.file_type', 15),
+        (b) => b.uint('llama.block_count', 1),
+        (b) => b.uint('llama.embedding_length', 256),
+        (b) => b.uint('llama.attention.head_count', 4),
+      ],
+      [
+        { name: 'token_embd.weight', dims: [256, 10], type: 'Q6_K' },
+        { name: 'blk.0.attn_norm.weight', dims: [256], type: 'F32' },
+        { name: 'blk.0.ffn_down.weight', dims: [512, 256], type: 'Q4_K' },
+      ],
+    );
+    const path = join(folder, 'm.gguf');
+    writeFileSync(path, Buffer.concat([header, Buffer.alloc(size - header.length)]));
+    const { status, stdout } = tensors([path, '--json']);
+    assert.equal(status, 0);
+    const document = JSON.parse(stdout) as Record<string, unknown>;
+    assert.equal(document['architecture'], 'llama');
+    assert.equal(document['origin'], 'exact');
+    assert.equal(document['parameters'], 256 * 10 + 256 + 512 * 256);
+    assert.equal(document['weightBytes'], 10 * 210 + 256 * 4 + 2 * 256 * 144);
+    assert.deepEqual(document['tensors'], [
+      { name: 'token_embd.weight', shape: [10, 256], dtype: 'Q6_K', tiedTo: null },
+      { name: 'blk.0.attn_norm.weight', shape: [256], dtype: 'f32', tiedTo: null },
+      { name: 'blk.0.ffn_down.weight', shape: [256, 512], dtype: 'Q4_K', tiedTo: null },
+      { name: 'output.weight', shape: [10, 256], dtype: 'Q6_K', tiedTo: 'token_embd.weight' },
+    ]);
+
+    writeFileSync(path, header.subarray(0, 100));
+    const broken = tensors([path]);
+    assert.equal(broken.status, 2);
+    assert.match(broken.stderr, /^rooflens: m\.gguf: [^\n]+\n$/);
   });
 
   it('prints what a checkpoint holds: no tied copies, experts apart', () => {

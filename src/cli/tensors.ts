@@ -26,7 +26,7 @@ export function registerTensors(program: Command): void {
   program
     .command('tensors')
     .description('every tensor of a model: name, shape and type')
-    .argument('[file]', 'a config.json, a .jsonl of configs, a .safetensors file or a folder')
+    .argument('[file]', 'a config.json, a .jsonl of configs, a .safetensors or .gguf file, or a folder')
     .option('--config <file>', 'the same, or - for standard input')
     .addOption(
       new Option('--names <layout>', "the library's names, or a checkpoint's")
@@ -81,6 +81,7 @@ async function readFile(path: string): Promise<BlueprintOutcome> {
 function foundModel(path: string, isFolder: boolean): FoundModel | null {
   if (isFolder) return { path, kind: 'folder', source: path };
   if (extname(path) === '.safetensors') return { path, kind: 'safetensors', source: path };
+  if (extname(path).toLowerCase() === '.gguf') return { path, kind: 'gguf', source: path };
   const name = basename(path);
   return name === 'config.json' || name === 'adapter_config.json' || name.endsWith('.safetensors.index.json')
     ? { path: dirname(path), kind: 'folder', source: path }
@@ -113,7 +114,8 @@ function blueprintOf(outcome: BlueprintOutcome, source: string): Blueprint {
   if (outcome.ok) return outcome.blueprint;
   const { reason, problems } = outcome;
   const details = problems.length > 1 ? ` (${problems.slice(1, 4).map(sentence).join('; ')})` : '';
-  throw new CliFailure(`${source}: ${reason}${details}`);
+  const named = reason.startsWith(`${basename(source)}: `) ? reason : `${source}: ${reason}`;
+  throw new CliFailure(`${named}${details}`);
 }
 
 function sentence({ key, value, expected }: ConfigProblem): string {
@@ -148,10 +150,10 @@ function describe(blueprint: Blueprint, names: Names): TensorsDocument {
     weightBytes: weightBytes(blueprint, blueprint.quantization).total,
     origin: blueprint.origin,
     notes: blueprint.assumptions,
-    tensors: tensors.map(({ name, shape, dtype, tiedTo }) => ({
+    tensors: tensors.map(({ name, shape, dtype, storage, tiedTo }) => ({
       name,
       shape,
-      dtype: dtype ?? blueprint.dtype,
+      dtype: dtype ?? storage?.type ?? blueprint.dtype,
       tiedTo,
     })),
   };

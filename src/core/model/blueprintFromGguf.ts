@@ -72,6 +72,12 @@ export function blueprintFromGguf(contents: GgufContents, source: string): Bluep
     logitSoftcap: (keys.real('final_logit_softcapping') ?? 0) > 0,
     // gemma2 caps its attention weights whether the key is there or not (gemma2.cpp).
     attentionSoftcap: (keys.real('attn_logit_softcapping') ?? 0) > 0 || architecture === 'gemma2',
+    weights: {
+      source,
+      fileBytes: contents.tensors.reduce((sum, { bytes }) => sum + bytes, 0),
+      bytes: Object.fromEntries(contents.tensors.map(({ name, bytes }) => [name, bytes])),
+      complete: true,
+    },
   };
   return problems.length > 0 ? { ok: false, reason: sentence(problems), problems } : { ok: true, blueprint };
 }

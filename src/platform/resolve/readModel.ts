@@ -7,6 +7,7 @@ import { blueprintFromHeader } from '../../core/model/blueprintFromHeader';
 import { isRecord } from '../../core/model/configReader';
 import { withHeader } from '../../core/model/withHeader';
 import { FileTooLarge, readTextIfThere } from '../files/readText';
+import { readGgufModel } from '../model/ggufFile';
 import { readSafetensorsHeader, readWeightsHeader, type WeightsRead } from '../model/safetensorsFile';
 import { findModel, type FoundModel, type ResolveContext } from './findModel';
 
@@ -24,6 +25,7 @@ const mostAdapterSteps = 4;
 
 /** Reads the config of a model folder, with the weights' headers beside it where there are any. */
 export async function readModel(found: FoundModel, context: ResolveContext, steps = 0): Promise<ReadModel> {
+  if (found.kind === 'gguf') return { ...(await readGgufModel(found.path)), source: found.source };
   try {
     return await readFolder(found, context, steps);
   } catch (error) {

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { ggufFile } from '../../../test/gguf/ggufBytes';
 import type { Recognition } from '../../core/job/job';
 import { recognise } from '../../core/job/recognise';
 import { joinFiles } from './joinFiles';
@@ -98,6 +99,28 @@ describe('resolveModels', () => {
   it('takes any JSON file that is named as a config', async () => {
     write(join(workspace, 'configs', 'tiny.json'), llama(5));
     assert.equal(await found('configs/tiny.json'), 5);
+  });
+
+  it('takes a GGUF file as the model that its header describes', async () => {
+    const { header, size } = ggufFile(
+      [
+        (b) => b.string('general.architecture', 'llama'),
+        (b) => b.uint('llama.block_count', 3),
+        (b) => b.uint('llama.embedding_length', 256),
+        (b) => b.uint('llama.attention.head_count', 4),
+      ],
+      [{ name: 'blk.0.attn_q.weight', dims: [256, 256], type: 'Q4_K' }],
+    );
+    const path = join(workspace, 'models', 'm.gguf');
+    mkdirSync(dirname(path));
+    writeFileSync(path, header);
+    truncateSync(path, size);
+    assert.equal(await found('models/m.gguf'), 3);
+    const { models, files } = await resolved('models/m.gguf');
+    assert.deepEqual(files, [path]);
+    assert.equal(models[0]?.source, 'the workspace');
+    truncateSync(path, 20);
+    assert.match(String(await found('models/m.gguf')), /^m\.gguf: /);
   });
 
   it('takes a folder that looks like a hub id, and what the user pointed to before it', async () => {

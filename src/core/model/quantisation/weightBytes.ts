@@ -120,7 +120,9 @@ function storedAsIs(
 ): WeightBytes | null {
   const { weights } = blueprint;
   if (weights?.complete !== true) return null;
-  if (options.dtype !== undefined && options.dtype !== blueprint.dtype) return null;
+  // A file that names the type of each tensor is held as it is, whatever the dtype of the rest is to be.
+  const typed = blueprint.tensors.every(({ storage }) => storage !== undefined);
+  if (!typed && options.dtype !== undefined && options.dtype !== blueprint.dtype) return null;
   if (JSON.stringify(quantization) !== JSON.stringify(blueprint.quantization)) return null;
   let total = 0;
   let quantisedBytes = 0;
@@ -130,7 +132,8 @@ function storedAsIs(
     const quantised = quantization !== null && tensor.tiedTo === null && bytes < plain;
     total += bytes;
     if (quantised) quantisedBytes += bytes;
-    const format = quantised ? quantization.method : (tensor.dtype ?? blueprint.dtype);
+    const format =
+      tensor.storage?.type ?? (quantised ? quantization.method : (tensor.dtype ?? blueprint.dtype));
     return { tensor, bytes, format, quantised };
   });
   return { total, tensors, quantisedBytes, unreachedBytes: 0, origin: 'exact', notes: [] };
