@@ -335,5 +335,11 @@ describe('runBenchmark', function () {
     assert.deepEqual(gpu?.adapter, { name: null, software: false });
     assert.match(gpu.skipped[0]?.reason ?? '', /no GPU can be used through WebGPU/u);
     assert.deepEqual(report.warnings, []);
+
+    const container = { ...machine(), os: { ...machine().os, container: true } };
+    const hidden = await runBenchmark(
+      options('', { device: 'gpu', workerPath: realWorker, machine: container, environment }),
+    );
+    assert.match(hidden.warnings[0] ?? '', /^NVIDIA L4 could not be measured .*CAPABILITIES.*--python PATH/u);
   });
 });

@@ -170,6 +170,7 @@ async function benchmark(
     });
     results.push(withName(outcome.result, machine));
     if (outcome.problem !== null) warnings.push(outcome.problem);
+    else if (device === 'gpu') warnings.push(...unreachable(outcome.result, machine));
   }
   if (options.device === 'torch' || (options.device === 'all' && (options.python ?? null) !== null)) {
     const left = options.quick ? quickSeconds - elapsed() : 120;
@@ -186,6 +187,19 @@ async function benchmark(
     comparison: compareDevices(results),
     warnings,
   };
+}
+
+/** Why a GPU that the machine has may be out of WebGPU's reach, and what measures it all the same. */
+function unreachable({ adapter, tests }: DeviceResult, machine: Machine | null): string[] {
+  const device = machine?.devices.find(({ kind, visible }) => kind !== 'software' && visible);
+  if (device === undefined || (tests.length > 0 && !adapter.software)) return [];
+  const container =
+    device.vendor === 'nvidia' && machine?.os.container === true
+      ? ' (in a container, NVIDIA_DRIVER_CAPABILITIES has to name graphics)'
+      : '';
+  return [
+    `${device.name} could not be measured through WebGPU${container}; --python PATH measures it with the PyTorch of that interpreter`,
+  ];
 }
 
 async function torchResult(
