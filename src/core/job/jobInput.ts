@@ -21,28 +21,87 @@ interface Place {
 
 type Key = string | number;
 
+/** A job document as far as it is one. */
+export interface JobReading {
+  readonly problems: readonly SettingProblem[];
+  /** The value without the keys that have problems: a document without any. null = nothing is left of it. */
+  readonly usable: unknown;
+}
+
+/** More rounds than a document can have levels of keys that are wrong inside what was wrong. */
+const MOST_ROUNDS = 8;
+
+/**
+ * Checks a value as a job document. A key that is unknown or has an impossible value is a problem, and the rest is still
+ * a document: while one key is being typed, the others keep their answer.
+ */
+export function readJobInput(value: unknown, node: ConfigNode | null): JobReading {
+  const first = placedProblems(value, node);
+  let usable: unknown = value;
+  let wrong = first;
+  for (let round = 0; wrong.length > 0; round++) {
+    if (round >= MOST_ROUNDS || wrong.some((one) => one.keys.length === 0))
+      return { problems: named(first), usable: null };
+    for (const one of wrong) usable = without(usable, one.keys);
+    wrong = placedProblems(usable, null);
+  }
+  return { problems: named(first), usable };
+}
+
 /** What is wrong with a value as a job document; none = it is one. `node` gives the places. */
 export function jobProblems(value: unknown, node: ConfigNode | null): readonly SettingProblem[] {
+  return named(placedProblems(value, node));
+}
+
+interface PlacedProblem {
+  readonly keys: readonly Key[];
+  readonly problem: SettingProblem;
+}
+
+function named(problems: readonly PlacedProblem[]): readonly SettingProblem[] {
+  return problems.map((one) => one.problem);
+}
+
+/** The value without what stands at these keys; a last key that is missing takes its parent with it. */
+function without(value: unknown, keys: readonly Key[]): unknown {
+  const [head, ...rest] = keys;
+  if (head === undefined || typeof value !== 'object' || value === null) return undefined;
+  if (Array.isArray(value)) {
+    return value.flatMap((item: unknown, index) => {
+      const kept = index === Number(head) ? without(item, rest) : item;
+      return kept === undefined ? [] : [kept];
+    });
+  }
+  if (!Object.hasOwn(value, head)) return rest.length === 0 ? undefined : value;
+  const fields = Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    const kept = key === String(head) ? without(inner, rest) : inner;
+    return kept === undefined ? [] : [[key, kept] as const];
+  });
+  return Object.fromEntries(fields);
+}
+
+function placedProblems(value: unknown, node: ConfigNode | null): readonly PlacedProblem[] {
   const lists = listProblems(value, node);
   if (lists.length > 0) return lists;
   const parsed = v.safeParse(jobGrammar, value);
   if (parsed.success) return modelProblems(parsed.output, node);
-  const problems = new Map<string, SettingProblem>();
+  const problems = new Map<string, PlacedProblem>();
   for (const { issue, keys } of parsed.issues.flatMap((one) => deepest(one, []))) {
     const path = keys.join('.');
-    if (!problems.has(path)) problems.set(path, problemOf(issue, keys, path, placeOf(node, keys)));
+    if (problems.has(path)) continue;
+    problems.set(path, { keys, problem: problemOf(issue, keys, path, placeOf(node, keys)) });
   }
   return [...problems.values()];
 }
 
 /** Lists where an object is meant, which valibot's objects let pass. */
-function listProblems(value: unknown, node: ConfigNode | null): readonly SettingProblem[] {
-  const problems: SettingProblem[] = [];
+function listProblems(value: unknown, node: ConfigNode | null): readonly PlacedProblem[] {
+  const problems: PlacedProblem[] = [];
   const visit = (inner: unknown, schemas: readonly AnySchema[], keys: readonly Key[]): void => {
     if (schemas.length === 0 || typeof inner !== 'object' || inner === null) return;
     if (Array.isArray(inner) && schemas.every((schema) => objectTypes.has(schema.type))) {
       const name = keys.length === 0 ? 'the document' : keys.join('.');
-      problems.push(impossibleValue(name, inner, 'an object', placeOf(node, keys)));
+      problems.push({ keys, problem: impossibleValue(name, inner, 'an object', placeOf(node, keys)) });
       return;
     }
     for (const [key, deeper] of Object.entries(inner)) visit(deeper, step(schemas, key), [...keys, key]);
@@ -54,20 +113,22 @@ function listProblems(value: unknown, node: ConfigNode | null): readonly Setting
 const objectTypes: ReadonlySet<string> = new Set(['strict_object', 'record']);
 
 /** What the grammar cannot say: a model is named in one way. */
-function modelProblems(input: JobInput, node: ConfigNode | null): readonly SettingProblem[] {
-  const problems: SettingProblem[] = [];
+function modelProblems(input: JobInput, node: ConfigNode | null): readonly PlacedProblem[] {
+  const problems: PlacedProblem[] = [];
+  const add = (message: string, keys: readonly Key[]): void => {
+    problems.push({ keys, problem: contradiction(message, placeOf(node, keys)) });
+  };
   if (input.model !== undefined && input.models !== undefined) {
-    problems.push(contradiction('give "model" or "models", not both', placeOf(node, ['models'])));
+    add('give "model" or "models", not both', ['models']);
   }
   for (const { model, keys } of writtenModels(input)) {
     const ways = (['config', 'path', 'hub'] as const).filter(
       (key) => model[key] !== undefined && model[key] !== null,
     );
     const [, second] = ways;
-    if (second !== undefined) {
-      const message = `${keys.join('.')} names its model as ${ways.join(' and ')}: give one of them`;
-      problems.push(contradiction(message, placeOf(node, [...keys, second])));
-    }
+    if (second === undefined) continue;
+    const message = `${keys.join('.')} names its model as ${ways.join(' and ')}: give one of them`;
+    add(message, [...keys, second]);
   }
   return problems;
 }
@@ -82,7 +143,8 @@ function problemOf(
   if (!unknown) {
     const missing = issue.input === undefined;
     if (missing) return { code: 'impossible-value', message: `${path} is missing`, ...place };
-    return impossibleValue(path === '' ? 'the document' : path, issue.input, issue.message, place);
+    const name = path === '' ? 'the document' : path;
+    return impossibleValue(name, issue.input, issue.message + likelyWord(issue.input, keys), place);
   }
   const nearest = nearestKey(keys);
   const hint = nearest === null ? '' : `; the nearest known key is "${nearest}"`;
@@ -134,6 +196,17 @@ export function nearestKey(keys: readonly Key[]): string | null {
   const elsewhere = nearestName(name, [...paths.keys()]);
   if (sibling !== null && sibling.distance <= Math.max(alike, elsewhere?.distance ?? 1)) return sibling.name;
   return elsewhere === null ? null : (paths.get(elsewhere.name) ?? null);
+}
+
+/** Of a text that is none of the words that a key takes: the word that it most likely means. */
+function likelyWord(input: unknown, keys: readonly Key[]): string {
+  if (typeof input !== 'string') return '';
+  const words = schemaAt(jobGrammar, keys)
+    .filter((schema) => schema.type === 'picklist')
+    .flatMap((schema) => schema.options ?? [])
+    .filter((word) => typeof word === 'string');
+  const nearest = nearestName(input, words);
+  return nearest === null || nearest.distance > alike ? '' : ` ("${nearest.name}"?)`;
 }
 
 /** Up to this distance two keys are taken for each other's misspelling. */

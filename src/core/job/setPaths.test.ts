@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { completeJob, type CompletedJob } from './completeJob';
 import { draftOf } from './jobInput';
-import { parseSetArgument, setPaths } from './setPaths';
+import { setPaths } from './setPaths';
 
 const origin = {
   origin: 'exact',
@@ -81,14 +81,5 @@ describe('setPaths', () => {
     assert.match(refusal({ 'models.3.dtype': 'bf16' }), /1 models, counted from 0/);
     assert.match(refusal({ 'models.0.dtype': 'int3' }), /^models\.0\.dtype is "int3"/);
     assert.match(refusal({ '': 2 }), /no key/);
-  });
-
-  it('reads an argument as JSON where it is JSON', () => {
-    assert.deepEqual(parseSetArgument('training.microBatch=4'), { path: 'training.microBatch', value: 4 });
-    assert.deepEqual(parseSetArgument('inference.kv=q8_0'), { path: 'inference.kv', value: 'q8_0' });
-    assert.deepEqual(parseSetArgument('a={"b": [1]}'), { path: 'a', value: { b: [1] } });
-    assert.deepEqual(parseSetArgument('a=b=c'), { path: 'a', value: 'b=c' });
-    assert.equal(parseSetArgument('training.microBatch'), null);
-    assert.equal(parseSetArgument('=4'), null);
   });
 });

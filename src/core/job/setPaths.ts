@@ -134,21 +134,3 @@ function isFilledIn(origin: SettingOrigin, engine: EngineName): boolean {
     origin.source.startsWith('Rooflens: ') || (own !== null && origin.source.startsWith(`${own.source}: `))
   );
 }
-
-/** `PATH=VALUE` of the command line: VALUE is read as JSON where it is JSON, else as text. null = there is no `=`. */
-export function parseSetArgument(
-  argument: string,
-): { readonly path: JobPath; readonly value: unknown } | null {
-  const equals = argument.indexOf('=');
-  if (equals <= 0) return null;
-  const text = argument.slice(equals + 1);
-  return { path: argument.slice(0, equals).trim(), value: jsonOrText(text) };
-}
-
-function jsonOrText(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}

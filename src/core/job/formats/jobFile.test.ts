@@ -137,7 +137,6 @@ describe('job documents', () => {
       [{ model: { hub: 'x', path: './y' } }, /names its model as path and hub/],
       [{ model, models: [model] }, /"model" or "models"/],
       [{ model, training: [] }, /^training is \[\], expected an object/],
-      [{ models: [] }, /^models is \[\], expected at least one model/],
     ];
     for (const [document, message] of cases) {
       const { problems, jobs } = recognition(document);
@@ -145,8 +144,40 @@ describe('job documents', () => {
         problems.length > 0 && message.test(problems[0]!.message),
         `${message.source} ${JSON.stringify(problems)}`,
       );
-      assert.deepEqual(jobs, []);
+      // The rest of the document is still answered.
+      assert.equal(jobs.length, 1);
+      assert.equal(jobs[0]!.document.training.microBatch, 1);
     }
+  });
+
+  it('keeps the answer of what is right beside what is wrong', () => {
+    const { problems, jobs } = recognition({
+      model: { ...model, dtyp: 'bf16' },
+      training: { microBatch: 4, sequenceLength: -1, optimizer: { nam: 'x' } },
+      banana: { x: 1 },
+    });
+    assert.equal(problems.length, 5);
+    const [only] = jobs;
+    assert.equal(only?.document.training.microBatch, 4);
+    assert.equal(only.document.training.sequenceLength, 2048);
+    assert.equal(only.document.training.optimizer.name, 'adamw');
+  });
+
+  it('is unreadable where nothing is left to answer', () => {
+    for (const document of [{ models: [] }, { modell: { hub: 'x' } }, 3, [3], 'x']) {
+      const { outcome } = read(document === 'x' ? '"x"' : document);
+      assert.equal(outcome.outcome, 'unreadable', JSON.stringify(document));
+      assert.ok(outcome.message.length > 0);
+    }
+  });
+
+  it('offers the word that was meant', () => {
+    const [problem] = recognition({ model, engine: 'vlm' }).problems;
+    assert.match(problem!.message, /\("vllm"\?\)$/);
+    assert.match(
+      recognition({ model, training: { method: 'quora' } }).problems[0]!.message,
+      /\("qlora"\?\)$/,
+    );
   });
 
   it('reads a list as several jobs and says which document names no model', () => {

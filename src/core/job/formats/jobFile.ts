@@ -4,7 +4,7 @@ import { editKeys, type KeyChange, type PlainValue } from '../document/editDocum
 import type { FileContext, Format } from '../format';
 import type { Job, RecognitionOutcome, Reference, SettingProblem } from '../job';
 import type { JobDocument } from '../jobDocument';
-import { draftOf, jobProblems, type OriginOf } from '../jobInput';
+import { draftOf, readJobInput, type OriginOf } from '../jobInput';
 import { magicComment } from '../magicComment';
 import { lineAt, type TextEdit } from '../../units/span';
 
@@ -50,23 +50,27 @@ function readJobs(parsed: ParsedText, context: FileContext, root: ConfigNode): R
   const references: Reference[] = [];
   const jobs: Job[] = [];
   items.forEach((item, index) => {
-    const value = plainValue(item);
-    const wrong = jobProblems(value, item);
-    problems.push(...wrong);
-    if (wrong.length === 0) jobs.push(jobOf(parsed, context, item, value, index, references));
+    const reading = readJobInput(plainValue(item), item);
+    problems.push(...reading.problems);
+    if (reading.usable !== null) jobs.push(jobOf(parsed, context, item, reading.usable, index, references));
   });
-  const unnamed = jobs.find((job) => job.document.models.length === 0);
-  if (unnamed !== undefined) {
-    return {
-      outcome: 'fragment',
-      kind: 'job',
-      message: 'the job names no model: add "model": {"hub": "org/name"}, {"path": "…"} or {"config": {…}}',
-      span: unnamed.anchor,
-    };
+  const [problem] = problems;
+  const answerable = jobs.filter((job) => job.document.models.length > 0);
+  if (problem !== undefined && answerable.length === 0) {
+    const span = problem.valueSpan ?? problem.keySpan ?? root.span;
+    return { outcome: 'unreadable', kind: 'job', message: problem.message, span };
   }
+  const unnamed = jobs.filter((job) => job.document.models.length === 0);
+  const message =
+    'the job names no model: add "model": {"hub": "org/name"}, {"path": "…"} or {"config": {…}}';
+  if (answerable.length === 0 && unnamed[0] !== undefined) {
+    return { outcome: 'fragment', kind: 'job', message, span: unnamed[0].anchor };
+  }
+  for (const { anchor } of unnamed)
+    problems.push({ code: 'fragment', message, keySpan: anchor, valueSpan: null });
   return {
     outcome: 'recognised',
-    recognition: { kind: 'job', bareModel: false, jobs, references, problems },
+    recognition: { kind: 'job', bareModel: false, jobs: answerable, references, problems },
   };
 }
 
