@@ -74,7 +74,7 @@ export function deviceMemory(parts: Parts): DeviceMemory {
     });
   }
   const allocatedPeak = sum(...terms.map((term) => term.bytes));
-  const fragmentation = rounded(parts.fragmentation(peak));
+  const fragmentation = rounded(reachingAll(parts.fragmentation(peak), peak, parts.instants));
   const runtime = rounded(parts.runtime.bytes);
   const reservedPeak = sum(allocatedPeak, fragmentation);
   if (fragmentation.high > 0)
@@ -114,6 +114,13 @@ export function hostMemory(drafts: readonly TermDraft[]): HostMemory {
       terms.push({ name: term.name, component: term.component, bytes, size: bytes, origin: term.origin });
   }
   return { terms, peak: sum(...terms.map((term) => term.bytes)) };
+}
+
+/** What was reserved stays reserved, so that the upper end covers every other instant's upper end. */
+function reachingAll(fragmentation: Range, peak: Instant, instants: readonly Instant[]): Range {
+  const most = Math.max(...instants.map((instant) => instantBytes(instant).high));
+  const beyond = most - instantBytes(peak).high;
+  return { ...fragmentation, high: Math.max(fragmentation.high, fragmentation.expected + beyond) };
 }
 
 function largestInstant(instants: readonly Instant[]): Instant {

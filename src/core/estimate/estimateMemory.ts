@@ -1,7 +1,7 @@
 import { devicePools, type Target } from '../hardware/target';
-import type { JobDocument } from '../job/jobDocument';
+import type { EngineName, JobDocument } from '../job/jobDocument';
 import type { ResolvedModel } from '../job/resolvedModel';
-import type { Quantization } from '../model/blueprint';
+import type { Blueprint, Quantization } from '../model/blueprint';
 import { unanswered, type EngineModel } from './engines/engineInput';
 import { inferenceRules } from './engines/inferenceRules';
 import { trainingMemory } from './engines/training';
@@ -21,12 +21,14 @@ export function estimateMemory({ job, models, target }: EstimateInput): MemoryEs
   for (const model of models) {
     if (!model.outcome.ok) return unanswered(model.outcome.reason);
     const { blueprint } = model.outcome;
-    loaded.push({
-      role: model.setting.role,
-      blueprint,
-      quantization: quantizationOf(model, blueprint.quantization),
-      dtype: model.setting.dtype ?? blueprint.dtype,
-    });
+    loaded.push(
+      asHeldBy(job.engine.name, {
+        role: model.setting.role,
+        blueprint,
+        quantization: quantizationOf(model, blueprint.quantization),
+        dtype: model.setting.dtype ?? blueprint.dtype,
+      }),
+    );
   }
   const main = loaded.find((model) => model.role === 'main') ?? loaded[0];
   if (main === undefined) return unanswered('the job names no model');
@@ -43,6 +45,30 @@ export function estimateMemory({ job, models, target }: EstimateInput): MemoryEs
   if (pool === undefined) return unanswered('the target has no device');
   return trainingMemory({ job, main, others, pool });
 }
+
+const untied = new WeakMap<Blueprint, Blueprint>();
+
+/**
+ * The model as an engine's own classes lay it out. litgpt ties nothing and quantises every linear module, the head with them
+ * (litgpt/model.py; litgpt/utils.py through lightning.fabric's bitsandbytes plugin).
+ */
+function asHeldBy(engine: EngineName, model: EngineModel): EngineModel {
+  if (engine !== 'litgpt') return model;
+  const { blueprint, quantization } = model;
+  const own =
+    untied.get(blueprint) ??
+    ({
+      ...blueprint,
+      tensors: blueprint.tensors.map((tensor) => ({ ...tensor, tiedTo: null })),
+    } satisfies Blueprint);
+  untied.set(blueprint, own);
+  const everything =
+    quantization?.method.startsWith('bnb') === true ? { ...quantization, skip: [noModule] } : quantization;
+  return { ...model, blueprint: own, quantization: everything };
+}
+
+/** A pattern that matches no module's name. */
+const noModule = ' ';
 
 function quantizationOf(model: ResolvedModel, own: Quantization | null): Quantization | null {
   return model.setting.quantization === undefined ? own : model.setting.quantization;

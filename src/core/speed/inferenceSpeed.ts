@@ -2,21 +2,14 @@ import type { MemoryEstimate } from '../estimate/memoryEstimate';
 import { cacheBytes } from '../estimate/terms/kvCache';
 import { stateBytes } from '../estimate/terms/recurrentState';
 import { heldTensors } from '../estimate/terms/weights';
-import type { FlopType } from '../hardware/device';
 import { devicePools, hostPool, type Pool, type Target } from '../hardware/target';
 import type { JobDocument } from '../job/jobDocument';
 import type { Blueprint, Quantization } from '../model/blueprint';
 import type { Dtype } from '../units/dtype';
 import { weakest, type Origin } from '../units/origin';
-import { divide, range, sum, type Range } from '../units/range';
+import { divide, scale, sum, type Range } from '../units/range';
 import { bandwidthLimit, computeLimit } from './ceilings';
-import {
-  computeEfficiency,
-  decodeEfficiency,
-  deviceClass,
-  eagerOperationSeconds,
-  operationsPerLayer,
-} from './efficiency';
+import { computeEfficiency, decodeEfficiency, deviceClass, launchCost, matrixType } from './efficiency';
 import { noSpeed } from './noSpeed';
 import { forwardOperations, weightBytesRead } from './operations';
 import type { Bound, SpeedEstimate, SpeedPhase } from './speedEstimate';
@@ -118,38 +111,37 @@ function decodeStep(input: InferenceSpeedInput, pool: Pool, depth: number, seque
     origin = weakest(origin, hostBandwidth.origin);
   }
   const operations = sequences * forwardOperations(blueprint, 1, depth, 1);
-  const compute = computeLimit(pool, matrixType(input.dtype, input.quantization));
+  const type = matrixType(job.engine.name, pool, input.dtype, input.quantization);
+  const compute = computeLimit(pool, type);
   if (compute !== null) {
     const computing = rate(
       operations,
       compute.perSecond,
-      computeEfficiency(job.engine.name, device, 'prefill'),
+      computeEfficiency(job.engine.name, pool, 'prefill', type),
     );
     if (computing.expected > seconds.expected) bound = 'compute';
     seconds = slower(seconds, computing);
   }
-  const launches = operationsPerLayer(job.engine.name, job.inference.eager) * blueprint.layers.length;
-  if (launches > 0) {
-    const launching = range(
-      launches * eagerOperationSeconds.low,
-      launches * eagerOperationSeconds.expected,
-      launches * eagerOperationSeconds.high,
-    );
-    if (launching.expected > seconds.expected) bound = 'launch';
-    seconds = slower(seconds, launching);
-    origin = weakest(origin, 'formula');
-  }
+  const { operationsPerLayer, secondsEach, overlaps } = launchCost(job.engine.name, job.inference.eager);
+  const launching = scale(secondsEach, operationsPerLayer * blueprint.layers.length);
+  if (device !== 'cpu' && launching.expected > seconds.expected) bound = 'launch';
+  if (device !== 'cpu' || overlaps) seconds = overlaps ? slower(seconds, launching) : sum(seconds, launching);
   return { seconds, bound, origin };
 }
 
 /** Seconds until a prompt of that many tokens has been read. */
 function prefillStep(input: InferenceSpeedInput, pool: Pool, tokens: number): Step | null {
   const { job, blueprint } = input;
-  const compute = computeLimit(pool, matrixType(input.dtype, input.quantization));
+  const type = matrixType(job.engine.name, pool, input.dtype, input.quantization);
+  const compute = computeLimit(pool, type);
   if (compute === null) return null;
   const device = deviceClass(pool);
   const operations = forwardOperations(blueprint, tokens, 0, 1);
-  let seconds = rate(operations, compute.perSecond, computeEfficiency(job.engine.name, device, 'prefill'));
+  let seconds = rate(
+    operations,
+    compute.perSecond,
+    computeEfficiency(job.engine.name, pool, 'prefill', type),
+  );
   let bound: Bound = 'compute';
   const bandwidth = bandwidthLimit(pool);
   if (bandwidth !== null) {
@@ -176,13 +168,6 @@ function cachedBytes(input: InferenceSpeedInput, depth: number): number {
       valueType: kv.v,
     }) + stateBytes(input.blueprint, input.dtype)
   );
-}
-
-/** The type that matrix products run in: quantised weights are expanded to 16 bit, except for methods that multiply in 8 bits. */
-export function matrixType(dtype: Dtype, quantization: Quantization | null): FlopType {
-  if (quantization?.method === 'fp8') return 'fp8';
-  if (dtype === 'f32' && quantization === null) return 'fp32';
-  return dtype === 'bf16' ? 'bf16' : 'fp16';
 }
 
 /** Work over a limit of which a share is reached. */

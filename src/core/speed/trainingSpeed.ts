@@ -6,7 +6,7 @@ import type { JobDocument } from '../job/jobDocument';
 import type { Blueprint } from '../model/blueprint';
 import { divide, scale, type Range } from '../units/range';
 import { computeLimit } from './ceilings';
-import { computeEfficiency, deviceClass } from './efficiency';
+import { computeEfficiency } from './efficiency';
 import { noSpeed } from './noSpeed';
 import { rate } from './inferenceSpeed';
 import { forwardOperations } from './operations';
@@ -27,7 +27,8 @@ export function trainingSpeed({ job, target, blueprint }: TrainingSpeedInput): S
   const pool = devicePools(target)[0];
   if (pool === undefined) return noSpeed;
   const { training } = job;
-  const compute = computeLimit(pool, trainingType(job));
+  const type = trainingType(job);
+  const compute = computeLimit(pool, type);
   if (compute === null) return noSpeed;
   const sequence = training.sequenceLength;
   const forward = forwardOperations(blueprint, sequence, 0, sequence) / sequence;
@@ -38,7 +39,7 @@ export function trainingSpeed({ job, target, blueprint }: TrainingSpeedInput): S
   const seconds = rate(
     operations,
     compute.perSecond,
-    computeEfficiency(job.engine.name, deviceClass(pool), 'train'),
+    computeEfficiency(job.engine.name, pool, 'train', type),
   );
   const ranks = Math.max(1, job.parallel.data);
   const perSecond: Range = scale(divide(1, seconds), ranks);

@@ -87,7 +87,7 @@ function onHost(
       {
         phase: 'prefill',
         terms: [
-          draft('weights', totalBytes(held), 'exact'),
+          weightsTerm(input, totalBytes(held)),
           ...extra,
           draft(
             'kvCache',
@@ -143,7 +143,7 @@ function onDevices(
     : sumOf(hostLayers, (layer) => layer.cache);
   const hostState = sumOf(hostLayers, (layer) => layer.state);
   const host: TermDraft[] = [
-    draft('weights', parts.input + hostWeights, 'exact'),
+    weightsTerm(input, parts.input + hostWeights),
     draft('kvCache', hostCache, 'exact'),
     draft('recurrentState', hostState, 'exact'),
     draft('workspace', hostBuffer(main.blueprint, job)),
@@ -191,6 +191,16 @@ function finished(
   };
 }
 
+/**
+ * Bytes of weights. A mix is known by its name alone until a file's header says each tensor's type: files of one name differ by a percent
+ * or two, by the version that made them and by what they were tuned with.
+ */
+function weightsTerm({ main }: EngineInput, bytes: number): TermDraft {
+  return main.quantization?.method === 'gguf'
+    ? draft('weights', range(bytes * 0.98, bytes, bytes * 1.02), 'formula')
+    : draft('weights', bytes, 'exact');
+}
+
 /** The devices that the split mode uses, each with its pool. */
 function usedDevices({ job, target }: EngineInput): readonly Pool[] {
   const all = devicePools(target)
@@ -220,11 +230,12 @@ function partsOf(blueprint: Blueprint, held: readonly HeldTensor[], job: JobDocu
     const key = `${tensor.component} ${tensor.layer}`;
     const part = byLayer.get(key) ?? { weights: 0, experts: 0, expert: 0, tensor: 0 };
     part.weights += bytes;
-    part.tensor = Math.max(part.tensor, bytes);
+    // A fused gate and up is two tensors in a GGUF.
+    const single = tensor.experts !== null && tensor.role === 'gateUp' ? bytes / 2 : bytes;
+    part.tensor = Math.max(part.tensor, single);
     if (tensor.experts !== null && tensor.role !== 'router') {
       part.experts += bytes;
-      // A fused gate and up is two tensors in a GGUF.
-      part.expert = Math.max(part.expert, tensor.role === 'gateUp' ? bytes / 2 : bytes);
+      part.expert = Math.max(part.expert, single);
     }
     byLayer.set(key, part);
   }
@@ -299,7 +310,7 @@ function computeBuffer(
   return range(
     Math.max(atOutput, inLayer * 0.9),
     most,
-    Math.max(atOutput + mask + stream, inLayer + cast) + 16 * MiB,
+    Math.max(atOutput + mask + stream, inLayer + cast) + 32 * MiB,
   );
 }
 
@@ -426,7 +437,7 @@ function deviceTerms(
         {
           phase: 'prefill',
           terms: [
-            draft('weights', weights, 'exact'),
+            weightsTerm(input, weights),
             ...(index === 0 ? extra : []),
             draft(
               'kvCache',

@@ -2,7 +2,7 @@ import type { Pool } from '../../hardware/target';
 import type { JobDocument } from '../../job/jobDocument';
 import { MiB } from '../../units/bytes';
 import { dtypeBytes } from '../../units/dtype';
-import { exactly, range, sum, zero, type Range } from '../../units/range';
+import { range, zero } from '../../units/range';
 import { deviceMemory, draft, hostMemory, type TermDraft } from '../deviceMemory';
 import type { MemoryEstimate } from '../memoryEstimate';
 import { activationMemory } from '../terms/activations';
@@ -13,7 +13,7 @@ import { torchFragmentation } from '../terms/fragmentation';
 import type { ActivationSetting } from '../terms/layerActivations';
 import { logitsMemory } from '../terms/logits';
 import { optimizerMemory } from '../terms/optimizerStates';
-import { isZero, resolvePrecision, type HeldPrecision } from '../terms/precision';
+import { resolvePrecision, type HeldPrecision } from '../terms/precision';
 import { runtimeTerm } from '../terms/runtime';
 import { shardingOf, type Sharding } from '../terms/sharding';
 import { elementsOf } from '../terms/tensorDims';
@@ -61,8 +61,8 @@ export function trainingMemory(input: TrainingInput): MemoryEstimate {
     perDevice: [device],
     host: hostMemory([
       draft('activations', parts.activations.offloaded),
-      // A paged optimizer's pages lie on the host while the device needs the room.
-      draft('optimizerStates', sum(range(0, 0, step.pagedBytes), exactly(step.offloadedStates))),
+      // A paged optimizer's pages are managed memory: on the device only while nothing else wants the room.
+      draft('optimizerStates', step.pagedBytes + step.offloadedStates),
       draft('weights', step.offloadedWeights),
       // The process with its data loader, once per rank.
       draft('runtime', range(1024 * MiB, 3072 * MiB, 8192 * MiB), 'assumed'),
@@ -102,7 +102,12 @@ export function trainingStep(input: TrainingInput): Step {
         rules.adaptersInFp32 ? 'f32' : precision.compute,
         precision.weights,
       )
-    : trainedWeights(held, precision, training.method === 'freeze' ? (training.trainable ?? null) : null);
+    : trainedWeights(
+        held,
+        precision,
+        training.method === 'freeze' ? (training.trainable ?? null) : null,
+        rules.wideEmbeddingStates,
+      );
   if (trained.elements === 0)
     notes.push(
       adapted
@@ -145,7 +150,17 @@ export function trainingStep(input: TrainingInput): Step {
   const adapters = trained.extraBytes / sharding.weights;
 
   const base: TermDraft[] = [
-    draft('weights', sharding.weightsOnHost ? 0 : ownWeights, 'exact'),
+    draft(
+      'weights',
+      sharding.weightsOnHost
+        ? 0
+        : range(
+            ownWeights,
+            ownWeights,
+            ownWeights + upcastBytes(held, main, adapted, rules) / sharding.weights,
+          ),
+      'exact',
+    ),
     ...input.others.map((model) =>
       draft(
         'weights',
@@ -155,10 +170,7 @@ export function trainingStep(input: TrainingInput): Step {
       ),
     ),
     draft('adapters', adapters, 'exact'),
-    draft(
-      'optimizerStates',
-      sharding.statesOnHost ? zero : statesRange(states + master, optimizer.paged / sharding.states),
-    ),
+    draft('optimizerStates', sharding.statesOnHost ? zero : states + master),
     draft('communication', sharding.communication),
     draft('workspace', cublasWorkspace(pool, 2)),
   ];
@@ -170,7 +182,8 @@ export function trainingStep(input: TrainingInput): Step {
     copies: autocastCopies(blueprint, held, precision, !adapted, checkpointed),
     trained,
     embeddingTied: blueprint.tensors.some((tensor) => tensor.role === 'head' && tensor.tiedTo !== null),
-    gradients: sharding.statesOnHost && isZero(training.sharding.strategy) ? 0 : gradients,
+    // Offloaded states step on the host, where the gradients go as they come.
+    gradients: sharding.statesOnHost ? 0 : gradients,
     optimizer: sharding.statesOnHost
       ? { ...optimizer, step: zero }
       : {
@@ -260,7 +273,15 @@ function activationSetting(
   };
 }
 
-/** Paged states are on the device while there is room: in full at most, not at all at least. */
-function statesRange(device: number, paged: number): Range {
-  return sum(exactly(device), range(0, paged, paged));
+/** What a script that calls prepare_model_for_kbit_training adds: fp32 norms, embeddings and head (peft/utils/other.py). */
+function upcastBytes(
+  held: readonly HeldTensor[],
+  main: EngineModel,
+  adapted: boolean,
+  rules: TrainingRules,
+): number {
+  if (!rules.mayUpcastUnquantised || !adapted || main.quantization === null) return 0;
+  return held
+    .filter((tensor) => !tensor.quantised && tensor.tensor.module !== 'buffer')
+    .reduce((bytes, tensor) => bytes + Math.max(0, elementsOf(tensor.tensor) * 4 - tensor.bytes), 0);
 }

@@ -12,6 +12,10 @@ export interface TrainingRules {
   readonly upcastsNormsAndEmbeddings: boolean;
   /** Optimizer implementation where the job names none; null = it depends on the version. */
   readonly optimizerImplementation: string | null;
+  /** Embeddings keep 32-bit states under an 8-bit optimizer (transformers/trainer.py registers the override). */
+  readonly wideEmbeddingStates: boolean;
+  /** `upcastsUnquantised` is left to the user's script: it may or may not happen. */
+  readonly mayUpcastUnquantised: boolean;
   /** Attention without a mask gives the kernel grouped keys and values; with one they are repeated. */
   readonly groupedSdpa: boolean;
   readonly source: string;
@@ -23,6 +27,8 @@ const trainer: TrainingRules = {
   upcastsUnquantised: false,
   upcastsNormsAndEmbeddings: false,
   optimizerImplementation: null,
+  wideEmbeddingStates: true,
+  mayUpcastUnquantised: false,
   groupedSdpa: true,
   source:
     'transformers Trainer with PEFT: adapters in fp32 (peft/tuners/tuners_utils.py, cast_adapter_dtype), forward under autocast',
@@ -34,6 +40,8 @@ const sameDtype: TrainingRules = {
   upcastsUnquantised: false,
   upcastsNormsAndEmbeddings: false,
   optimizerImplementation: null,
+  wideEmbeddingStates: false,
+  mayUpcastUnquantised: false,
   groupedSdpa: true,
   source:
     'torchtune, litgpt: one dtype for model and adapters (torchtune/modules/peft/lora.py; litgpt/lora.py)',
@@ -57,8 +65,15 @@ export function trainingRules(job: JobDocument): TrainingRules {
           training.method === 'full' && training.attention !== 'flash' && training.loss !== 'fused',
         source: 'axolotl/loaders/model.py; PEFT; transformers Trainer',
       };
-    case 'llama-factory':
     case 'transformers':
+      return { ...trainer, mayUpcastUnquantised: true };
+    case 'torchtune':
+      // Every configuration that it ships asks for the fused kernel.
+      return { ...sameDtype, optimizerImplementation: 'fused' };
+    case 'litgpt':
+    case 'pytorch':
+      return { ...sameDtype, optimizerImplementation: 'foreach' };
+    case 'llama-factory':
     case 'unsloth':
     case 'diffusers':
     case 'deepspeed':

@@ -2,7 +2,7 @@ import { devicePools } from '../../hardware/target';
 import type { AttentionSpec } from '../../model/blueprint';
 import { MiB } from '../../units/bytes';
 import { dtypeBytes } from '../../units/dtype';
-import { exactly, range } from '../../units/range';
+import { exactly, range, sum } from '../../units/range';
 import { deviceMemory, draft, hostMemory, type Instant, type TermDraft } from '../deviceMemory';
 import { torchFragmentation } from '../terms/fragmentation';
 import { cacheBytes, layerCacheBytes, type CacheRules } from '../terms/kvCache';
@@ -66,10 +66,15 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
       ),
     ),
     draft('recurrentState', states, 'exact'),
-    draft('workspace', cublasWorkspace(pool, 1), 'formula'),
+    draft('workspace', sum(cublasWorkspace(pool, 1), range(0, 20 * MiB, 200 * MiB)), 'assumed'),
   ];
   const promptShare = (tokens: number): number => (length > 0 ? Math.min(1, tokens / length) : 0);
   const instants: Instant[] = [
+    // bitsandbytes takes a 16-bit matrix to the device, copies it into order and packs it (nn/modules.py, Params4bit._quantize).
+    {
+      phase: 'load',
+      terms: [...base, draft('workspace', range(dequantised, 2 * dequantised, 2 * dequantised))],
+    },
     {
       phase: 'prefill',
       terms: [

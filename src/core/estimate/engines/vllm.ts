@@ -3,7 +3,7 @@ import type { JobDocument } from '../../job/jobDocument';
 import type { AttentionSpec, Blueprint, TensorSpec } from '../../model/blueprint';
 import { formatGiB, GiB, MiB } from '../../units/bytes';
 import { dtypeBytes, type Dtype } from '../../units/dtype';
-import { exactly, range, type Range } from '../../units/range';
+import { exactly, range, rounded, type Range } from '../../units/range';
 import { deviceMemory, draft, hostMemory, type TermDraft } from '../deviceMemory';
 import { layerCacheBytes, bytesPerToken, type CacheRules } from '../terms/kvCache';
 import { prefillBytes } from '../terms/prefill';
@@ -61,18 +61,24 @@ export const vllm: EngineRules = ({ job, main, others, target }) => {
     draft('activations', activations),
     draft('cudaGraphs', graphs, 'assumed'),
   ];
+  const spreads = new Map<string, Range>([
+    ['kvCache', rounded(held)],
+    ['activations', rounded(profile)],
+  ]);
   const device = deviceMemory({
     device: pool.name,
     ranks,
-    instants: [
-      { phase: 'prefill', terms: terms(settled(held), settled(profile)) },
-      { phase: 'warmup', terms: terms(held, profile) },
-    ],
+    instants: [{ phase: 'prefill', terms: terms(settled(held), settled(profile)) }],
     fragmentation: () => range(0, 0, 128 * MiB),
     runtime: draft('runtime', settled(nonTorch), 'assumed'),
   });
   return {
-    perDevice: [device],
+    perDevice: [
+      {
+        ...device,
+        terms: device.terms.map((term) => ({ ...term, size: spreads.get(term.name) ?? term.size })),
+      },
+    ],
     host: hostMemory([draft('runtime', range(2 * GiB, 4 * GiB, 8 * GiB), 'assumed')]),
     diskBytes: null,
     placement: null,
@@ -164,7 +170,7 @@ function profilePeak(blueprint: Blueprint, dtype: Dtype, limits: SchedulerLimits
   const sampler = (bytes: number): number => entries * bytes + hidden;
   return range(
     Math.max(layers * 0.8, entries * 6),
-    Math.max(layers, sampler(24)),
+    Math.max(layers, sampler(34)),
     Math.max(layers * 1.3, sampler(46)),
   );
 }

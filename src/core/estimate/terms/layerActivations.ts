@@ -144,6 +144,7 @@ function layerTensors(blueprint: Blueprint, layer: LayerSpec): readonly TensorSp
 function normBytes(shape: LayerShape, setting: ActivationSetting): number {
   const { traits } = shape;
   const each = (elements: number, held: number): number => {
+    // Compiled, the norm is one kernel: its input is kept, and its result where a matrix product of the backward pass reads it.
     if (setting.compiled) return held * elements;
     if (shape.layerNorm) {
       // layer_norm keeps its input; autocast hands it an fp32 one.
@@ -176,8 +177,7 @@ function inputBytes(
   let own = 0;
   if (setting.weightsTrained && setting.castsPerLinear)
     own = (alreadyKept ? 0 : readers.length) * setting.compute * elements;
-  else if (setting.weightsTrained || shared)
-    own = alreadyKept || setting.compiled ? 0 : setting.compute * elements;
+  else if (setting.weightsTrained || shared) own = alreadyKept ? 0 : setting.compute * elements;
   return own + copies;
 }
 
@@ -203,7 +203,7 @@ function attentionBytes(
     const scores = setting.batch * shape.heads * setting.sequence * setting.sequence;
     saved += scores * (probabilityBytes(shape.traits, setting) + (softcapped ? c : 0));
     saved += inputBytes(role('o'), tokens * shape.out, setting, false);
-    backward += scores * 8;
+    backward += scores * probabilityGradientBytes(shape.traits, setting);
   } else {
     saved += out + 4 * tokens * shape.heads;
     saved += inputBytes(role('o'), tokens * shape.out, setting, true);
@@ -220,6 +220,15 @@ function probabilityBytes(traits: ActivationTraits, setting: ActivationSetting):
   const softmax = traits.fp32Softmax || setting.autocast ? 4 : c;
   const cast = softmax > c ? c : 0;
   return softmax + cast + (traits.dropout ? 1 + (cast > 0 ? 0 : c) : 0);
+}
+
+/**
+ * Bytes an attention probability takes beyond what is kept of it while softmax is differentiated: its result, the gradient that comes
+ * and the gradient that goes, in softmax's type.
+ */
+function probabilityGradientBytes(traits: ActivationTraits, setting: ActivationSetting): number {
+  const softmax = traits.fp32Softmax || setting.autocast ? 4 : setting.compute;
+  return Math.max(0, 3 * softmax - probabilityBytes(traits, setting)) + (traits.dropout ? 1 : 0);
 }
 
 /** Recurrent mixers keep the input of their projections, the convolved streams and the states of a chunked scan. */
@@ -253,14 +262,17 @@ function mlpBytes(
   const downReaders = down.slice(0, 1);
   const product = inputBytes(downReaders, inner, setting, false);
   let backward: number;
+  // An adapter that casts its input casts the gradient of it as well.
+  const cast =
+    setting.adapterCopy > 0 && downReaders.some((tensor) => setting.adapted.has(tensor.name)) ? 4 * inner : 0;
   if (mlp.kind === 'gated') {
     saved += c * inner * (setting.compiled ? 2 : 3) + product;
-    backward = c * inner * (product > 0 ? 2 : 3);
+    backward = c * inner * (product > 0 ? 2 : 3) + cast;
   } else {
     // gelu_new is written in Python: the cube's input, tanh's result and both factors of the product are kept.
     const written = blueprint.activation === 'gelu_new' && !setting.compiled ? 4 : 1;
     saved += c * inner * written + product;
-    backward = c * inner * (product > 0 ? 1 : 2);
+    backward = c * inner * (product > 0 ? 1 : 2) + cast;
   }
   if (shape.traits.dropout) saved += tokens * shape.hidden;
   return { saved, backward };

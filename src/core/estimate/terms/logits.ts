@@ -48,25 +48,28 @@ export function logitsMemory(input: LogitsInput): LogitsMemory {
     case 'plain': {
       const forward = (c + upcast + l) * all + 2 * cap;
       const backward = 3 * l * all + cap;
-      // A compiled loss fuses the cast with the softmax and keeps the logits themselves.
+      // A compiled loss can fuse the cast with the softmax and keep the logits themselves; casts outside of it stay.
       if (input.compiled)
         return {
-          forward: range((c + 2) * all, (c + upcast + l) * all * 0.6, forward),
-          backward: range(2 * c * all, Math.min((c + 4) * all, backward), backward),
-          kept: range(c * all, c * all, 4 * all),
+          forward: range((c + 2) * all, forward, forward),
+          backward: range(2 * c * all, backward, backward),
+          kept: range(c * all, l * all, l * all),
         };
       return {
         forward: range((c + l) * all, forward, forward + l * all),
-        backward: range(2 * l * all + cap, backward, backward + c * all),
+        // Older versions shift a copy of the logits and keep it.
+        backward: range(2 * l * all + cap, backward, backward + (l + c) * all),
         kept: range(l * all + cap, l * all + cap, (l + c) * all + cap),
       };
     }
     case 'chunked': {
       const piece = all / 8;
       const kept = input.compiled ? c * all : (c + 4) * all;
+      // The gradient of a piece goes through the output layer at once, or all pieces' are gathered first.
+      const gathered = c * all;
       return {
-        forward: range(c * all + 4 * piece, kept + 4 * piece, (c + 4) * all + 8 * piece),
-        backward: range(c * all + 8 * piece, kept + c * all + 8 * piece, (2 * c + 4) * all + 12 * piece),
+        forward: range(c * all, kept + 4 * piece, (c + 4) * all + 8 * piece),
+        backward: range(c * all, kept + 8 * piece, (c + 4) * all + gathered + 8 * piece),
         kept: range(c * all, kept, (c + 4) * all),
       };
     }

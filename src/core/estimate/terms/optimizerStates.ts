@@ -8,6 +8,8 @@ export interface TrainedTensor {
   readonly elements: number;
   readonly dtype: Dtype;
   readonly embedding: boolean;
+  /** Its states stay 32 bit under an 8-bit optimizer. */
+  readonly keptWide: boolean;
 }
 
 /** What an optimizer keeps between steps, and what it takes for a moment while it steps. Bytes. */
@@ -26,8 +28,8 @@ type Kind = 'adam' | 'adafactor' | 'momentum' | 'none' | 'muon' | 'lowRank' | 'u
 /**
  * State bytes from the tensors' shapes.
  * Adam and AdamW: two moments in the parameter's dtype (torch/optim/adamw.py: zeros_like of the parameter). 8 bit: one byte per
- * element and moment plus an fp32 absmax per 256 elements (bitsandbytes, Dettmers et al. 2022), tensors under 4096 elements
- * and embeddings stay 32 bit. Adafactor: one row and one column vector of a matrix (Shazeer and Stern 2018). Lion and SGD with
+ * element and moment plus an fp32 absmax per 256 elements (bitsandbytes, Dettmers et al. 2022), tensors under 4096 elements stay
+ * 32 bit, and embeddings where the framework says so. Adafactor: one row and one column vector of a matrix (Shazeer and Stern 2018). Lion and SGD with
  * momentum: one. Muon: one momentum of the matrices, Adam for the rest.
  */
 export function optimizerMemory(
@@ -91,7 +93,7 @@ function stateBytes(tensor: TrainedTensor, kind: Kind, bits: number | null): num
 function momentBytes(tensor: TrainedTensor, bits: number | null): number {
   if (bits === null || bits >= 16)
     return tensor.elements * (bits === null ? dtypeBytes(tensor.dtype) : bits / 8);
-  if (tensor.elements < 4096 || tensor.embedding) return tensor.elements * 4;
+  if (tensor.elements < 4096 || tensor.keptWide) return tensor.elements * 4;
   return Math.ceil((tensor.elements * bits) / 8) + Math.ceil(tensor.elements / 256) * 4;
 }
 
@@ -127,7 +129,7 @@ function stepBytes(
     case 'for-loop':
       return loop;
     default:
-      // Which one runs depends on the framework's version: fused, or foreach.
-      return range(0, kind === 'none' ? 0 : parameterBytes, parameterBytes);
+      // Which one runs depends on the framework's version: the newest run fused kernels, older ones `foreach`.
+      return range(0, 0, kind === 'none' ? 0 : parameterBytes);
   }
 }

@@ -3,6 +3,12 @@ import { MiB } from '../../units/bytes';
 import { range } from '../../units/range';
 import { draft, type TermDraft } from '../deviceMemory';
 
+/** Cards before Ampere run the older stacks that load every kernel at once. */
+function isOld(pool: Pool): boolean {
+  const capability = Number(pool.computeCapability ?? '9');
+  return capability > 0 && capability < 8;
+}
+
 /**
  * What a process takes on a device outside the framework's allocator: the driver's context, the loaded kernels, the
  * libraries' own buffers.
@@ -18,6 +24,8 @@ export function runtimeTerm(pool: Pool, framework: 'torch' | 'ggml'): TermDraft 
       ? draft('runtime', range(250 * MiB, 500 * MiB, 1000 * MiB), 'assumed', component)
       : draft('runtime', range(20 * MiB, 60 * MiB, 200 * MiB), 'assumed', component);
   const bytes =
-    framework === 'torch' ? range(300 * MiB, 520 * MiB, 1000 * MiB) : range(150 * MiB, 300 * MiB, 512 * MiB);
+    framework === 'torch'
+      ? range(300 * MiB, (isOld(pool) ? 800 : 520) * MiB, (isOld(pool) ? 1400 : 1000) * MiB)
+      : range(150 * MiB, 300 * MiB, 512 * MiB);
   return draft('runtime', bytes, 'assumed', component);
 }

@@ -26,6 +26,7 @@ export function trainedWeights(
   held: readonly HeldTensor[],
   precision: HeldPrecision,
   patterns: readonly string[] | null,
+  wideEmbeddings: boolean,
 ): Trained {
   const tensors: TrainedTensor[] = [];
   const layers = new Map<string, number>();
@@ -42,6 +43,7 @@ export function trainedWeights(
       elements,
       dtype: precision.master ?? heldIn,
       embedding: tensor.role === 'embedding' || tensor.role === 'position',
+      keptWide: wideEmbeddings && tensor.module === 'embedding',
     });
     if (precision.master !== null) masterBytes += elements * dtypeBytes(precision.master);
     gradientBytes += gradient;
@@ -79,7 +81,7 @@ export function trainedAdapters(
     if (pair.magnitude) shapes.push([pair.output]);
     for (const shape of shapes) {
       const elements = shape.reduce((product, size) => product * size, 1);
-      tensors.push({ shape, elements, dtype, embedding: false });
+      tensors.push({ shape, elements, dtype, embedding: false, keptWide: false });
       layers.set(pair.tensor.layer, (layers.get(pair.tensor.layer) ?? 0) + elements * dtypeBytes(dtype));
     }
   }
@@ -92,6 +94,7 @@ export function trainedAdapters(
       elements,
       dtype: savedDtype,
       embedding: tensor.role === 'embedding',
+      keptWide: false,
     });
   }
   const bytes = tensors.reduce((total, tensor) => total + tensor.elements * dtypeBytes(tensor.dtype), 0);
