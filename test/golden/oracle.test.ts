@@ -128,7 +128,10 @@ describe('the Blueprint equals the library that defines the class', () => {
           );
           assert.deepEqual(
             ourCache,
-            recordedCache.sort(([a], [b]) => a - b),
+            recordedCache
+              // BART's decoder alone still gets places for the layers of the encoder, which stay empty.
+              .filter(([index, line]) => index < ourCache.length || line !== 'full - -')
+              .sort(([a], [b]) => a - b),
             `${answer.label}: what a layer keeps`,
           );
         }

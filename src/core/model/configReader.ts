@@ -176,13 +176,13 @@ export class ConfigReader {
     return new ConfigReader(source, modelType, this.problems, `${this.path}${key}.`, init);
   }
 
-  /** Number of classes of a task head: the entries of `id2label`, else `num_labels`, else 2. */
-  labels(): number {
+  /** Number of classes of a task head: the entries of `id2label`, else `num_labels`, else what the config class starts with. */
+  labels(standard = 2): number {
     const map = this.value('id2label');
     if (isRecord(map)) return Math.max(Object.keys(map).length, 0);
     return this.has('num_labels') && this.value('num_labels') !== null
       ? this.integer('num_labels', { min: 0 })
-      : 2;
+      : standard;
   }
 
   /** Notes that the value of a key cannot be right. */

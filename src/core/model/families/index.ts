@@ -1,9 +1,13 @@
 import type { Family } from '../family';
 import { arcee } from './arcee';
+import { bart, m2m100, marian, mbart, pegasus } from './bart';
 import { bert } from './bert';
 import { bloom } from './bloom';
+import { clip } from './clip';
 import { cohere } from './cohere';
+import { convnext, convnextv2 } from './convnext';
 import { deepseek } from './deepseek';
+import { dinov2, dinov2WithRegisters } from './dinov2';
 import { distilbert } from './distilbert';
 import { ernie } from './ernie';
 import { exaone4 } from './exaone4';
@@ -42,17 +46,29 @@ import { qwen3 } from './qwen3';
 import { qwen3Moe } from './qwen3Moe';
 import { roberta } from './roberta';
 import { seedOss } from './seedOss';
+import { siglip, siglip2 } from './siglip';
 import { smollm3 } from './smollm3';
 import { stablelm } from './stablelm';
 import { starcoder2 } from './starcoder2';
+import { swin } from './swin';
+import { mt5, t5, umt5 } from './t5';
+import { deit, vit } from './vit';
+import { whisper } from './whisper';
 
 /** Every family that a config can be read as. A new family is one file here and one line. */
 export const families: readonly Family[] = [
   arcee,
+  bart,
   bert,
   bloom,
+  clip,
   cohere,
+  convnext,
+  convnextv2,
   deepseek,
+  deit,
+  dinov2,
+  dinov2WithRegisters,
   distilbert,
   ernie,
   exaone4,
@@ -71,17 +87,22 @@ export const families: readonly Family[] = [
   granite,
   granitemoe,
   llama,
+  m2m100,
+  marian,
+  mbart,
   minimaxM2,
   ministral3,
   mistral,
   mixtral,
   mpt,
+  mt5,
   nemotron,
   olmo,
   olmo2,
   olmo3,
   olmoe,
   opt,
+  pegasus,
   phi,
   phi3,
   phimoe,
@@ -91,7 +112,14 @@ export const families: readonly Family[] = [
   qwen3Moe,
   roberta,
   seedOss,
+  siglip,
+  siglip2,
   smollm3,
   stablelm,
   starcoder2,
+  swin,
+  t5,
+  umt5,
+  vit,
+  whisper,
 ];

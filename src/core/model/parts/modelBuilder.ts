@@ -95,16 +95,20 @@ export class ModelBuilder {
     this.unloaded = outer;
   }
 
-  /** `count` layers named `name.0.…`, `name.1.…`; each becomes a LayerSpec with what its parts declare. */
-  stack(name: string, count: number, hidden: number, body: (index: number) => void): void {
+  /**
+   * `count` layers named `name.0.…`, `name.1.…`; each becomes a LayerSpec with what its parts declare. Where a component
+   * consists of several stacks, `first` is the number of layers before this one.
+   */
+  stack(name: string, count: number, hidden: number, body: (index: number) => void, first = 0): void {
     for (let index = 0; index < count; index++) {
       const draft: LayerDraft = { attention: null, cross: null, recurrent: null, mlp: null };
       this.draft = draft;
-      this.layerIndex = index;
+      this.layerIndex = first + index;
       this.scope(`${name}.${index}`, () => body(index));
       this.layerIndex = null;
       this.draft = null;
-      if (!this.unloaded) this.layers.push({ index, component: this.componentName, hidden, ...draft });
+      if (!this.unloaded)
+        this.layers.push({ index: first + index, component: this.componentName, hidden, ...draft });
     }
   }
 
@@ -180,6 +184,12 @@ export class ModelBuilder {
   layerNorm(name: string, width: number, bias = true): void {
     this.tensor(`${name}.weight`, [width], 'norm', 'norm');
     if (bias) this.tensor(`${name}.bias`, [width], 'norm', 'norm');
+  }
+
+  /** torch.nn.Conv1d, Conv2d or Conv3d: weight `shape` = [out, in / groups, …kernel] and, unless `bias` is false, bias. */
+  conv(name: string, shape: readonly number[], role: TensorRole, bias = true): void {
+    this.tensor(`${name}.weight`, shape, role, 'conv');
+    if (bias) this.tensor(`${name}.bias`, shape.slice(0, 1), role, 'conv');
   }
 
   /** A bare parameter of a module. */
