@@ -3,8 +3,7 @@ import type { AnalysisRequest } from '../core/finding/analysis';
 import type { Machine } from '../core/hardware/device';
 import { findTarget } from '../platform/findTarget';
 import { detectHardware } from '../platform/hardware';
-import { withMeasuredCeilings } from '../core/hardware/measuredCeilings';
-import { defaultCeilingsFolder, loadCeilings } from '../platform/bench/ceilingsStore';
+import { measuredMachine } from '../platform/bench/measuredMachine';
 import { CliFailure } from './failure';
 
 /** Options of the commands that analyse files. */
@@ -26,8 +25,7 @@ const defaultChatTokensPerSecond = 10;
  * @throws CliFailure for a target that is not known, with the nearest names.
  */
 export async function requestFrame(options: AnalysisOptions): Promise<RequestFrame> {
-  const detected = (await detectHardware({})).machine;
-  const machine = withMeasuredCeilings(detected, await loadCeilings(defaultCeilingsFolder(), detected));
+  const machine = await measuredMachine((await detectHardware({})).machine);
   const target = options.target ?? 'auto';
   await checkTarget(target, machine);
   return {
