@@ -7,23 +7,26 @@ import { buildAll } from './build.mjs';
 
 const examples = 'examples';
 
-/** The report, part by part, as a person would ask for it. `findings` = exit code 1 only says that something exceeds. */
+/**
+ * The report, part by part, as a person would ask for it, with the exit codes that are an answer: 1 of `check` says that something exceeds, 2 of `bench`
+ * that it was refused, on a device that is busy or on a cluster's login node.
+ */
 const report = [
-  { title: 'Hardware', args: ['hardware'] },
-  { title: 'Benchmark', args: ['bench', '--quick'] },
+  { title: 'Hardware', args: ['hardware'], answers: [0] },
+  { title: 'Benchmark', args: ['bench', '--quick'], answers: [0, 2] },
   {
     title: `Verdicts on ${examples}/, for an RTX 4090`,
     args: ['check', examples, '--target', 'rtx4090'],
-    findings: true,
+    answers: [0, 1],
   },
 ];
 
 /** Prints the report; gives the exit code of the first part that did not work, else 0. */
 function printReport() {
-  for (const { title, args, findings } of report) {
+  for (const { title, args, answers } of report) {
     console.log(`\n${title}\n${'─'.repeat(title.length)}`);
     const { status } = spawnSync(process.execPath, [join('dist', 'cli.js'), ...args], { stdio: 'inherit' });
-    if (status !== 0 && !(findings && status === 1)) return status ?? 1;
+    if (!answers.includes(status)) return status ?? 1;
   }
   return 0;
 }
