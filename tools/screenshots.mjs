@@ -11,9 +11,9 @@ import { hoverOver, openQuickFixes, openWindow, untilLens } from './vscodeServer
 
 const themes = { dark: 'Default Dark Modern', light: 'Default Light Modern' };
 
-/** The window in pixels of the page; a picture has `scale` times as many. */
-const viewport = { width: 680, height: 560 };
-const scale = 2;
+/** The window in pixels of the page; a picture has `scale` times as many. High, because a hover may take a quarter of the editor's height. */
+const viewport = { width: 880, height: 1500 };
+const scale = 1.5;
 
 const settings = {
   ...quietSettings,
@@ -25,8 +25,13 @@ const settings = {
   'editor.minimap.enabled': false,
   'editor.scrollBeyondLastLine': false,
   'editor.fontSize': 13,
+  'editor.wordWrap': 'on',
+  'editor.hover.above': false,
   'editor.lightbulb.enabled': 'off',
 };
+
+/** The line of the editor that holds a text. */
+const line = (page, text) => page.locator('.editor-instance .view-line').filter({ hasText: text }).first();
 
 /** Waits for the lens, then gives the pointer a place where nothing reacts to it. */
 async function withLens(page, pattern) {
@@ -34,30 +39,39 @@ async function withLens(page, pattern) {
   await page.mouse.move(viewport.width / 2, 5);
 }
 
-/**
- * What each picture shows: the file of examples/, what has to be seen before it is taken, and how high it is in pixels of the page, counted from the
- * editor's tabs (without a height: down to the last line; `fromBottom`: from the status bar upwards).
- */
+/** What each picture shows: the file of examples/, and what has to be seen before it is taken. `show` gives the lowest thing in the picture. */
 const pictures = [
-  { name: 'lens-fits', file: 'axolotl-fits.yaml', show: (page) => withLens(page, /Fits/) },
+  {
+    name: 'lens-fits',
+    file: 'axolotl-fits.yaml',
+    async show(page) {
+      await withLens(page, /Fits/);
+      return line(page, 'lora_target_linear');
+    },
+  },
   {
     name: 'lens-exceeds',
     file: 'axolotl-exceeds.yaml',
-    show: (page) => withLens(page, /Needs/),
+    async show(page) {
+      await withLens(page, /Needs/);
+      return line(page, 'num_epochs');
+    },
   },
   {
     name: 'lens-unknown',
     file: 'axolotl-unknown.yaml',
-    show: (page) => withLens(page, /Cannot tell/),
+    async show(page) {
+      await withLens(page, /Cannot tell/);
+      return line(page, 'lora_target_linear');
+    },
   },
   {
     name: 'hover',
     file: 'axolotl-exceeds.yaml',
     async show(page) {
       await untilLens(page, /Needs/);
-      await hoverOver(page, 'micro_batch_size');
+      return hoverOver(page, 'micro_batch_size');
     },
-    height: 520,
   },
   {
     name: 'diagnostic',
@@ -66,45 +80,50 @@ const pictures = [
       await untilLens(page, /Needs/);
       await page.locator('.editor-instance .squiggly-warning').first().waitFor();
       await page.keyboard.press('F8');
-      await page.locator('.peekview-widget, .marker-widget').first().waitFor();
+      await page.locator('.marker-widget').first().waitFor();
+      return line(page, 'num_epochs');
     },
-    height: 360,
   },
   {
     name: 'quick-fix',
     file: 'axolotl-exceeds.yaml',
     async show(page) {
       await untilLens(page, /Needs/);
-      await openQuickFixes(page, 'micro_batch_size');
+      return openQuickFixes(page, 'micro_batch_size');
     },
-    height: 420,
   },
   {
     name: 'status',
     file: 'axolotl-fits.yaml',
     async show(page) {
       await untilLens(page, /Fits/);
-      await page.locator('.statusbar-item').filter({ hasText: 'RTX 4090' }).hover();
+      const item = page.locator('.statusbar-item').filter({ hasText: 'RTX 4090' });
+      await item.hover();
       await page.locator('.monaco-hover:not(.hidden)').first().waitFor();
+      return item;
     },
-    height: 200,
-    fromBottom: true,
+    height: 160,
   },
-  { name: 'no-lens', file: 'package.json', show: (page) => page.waitForTimeout(3_000) },
+  {
+    name: 'no-lens',
+    file: 'package.json',
+    async show(page) {
+      await page.waitForTimeout(3_000);
+      return page.locator('.editor-instance .view-line').last();
+    },
+  },
 ];
 
-/** The part of the window that a picture shows. */
-async function area(page, height, fromBottom) {
-  if (fromBottom) return { x: 0, y: viewport.height - height, width: viewport.width, height };
-  const { y } = await page.locator('.part.editor').boundingBox();
-  const boxes = page.locator('.editor-instance .view-line');
-  const bottom = await boxes.evaluateAll((lines) =>
-    Math.max(...lines.map((line) => line.getBoundingClientRect().bottom)),
-  );
-  return { x: 0, y, width: viewport.width, height: height ?? bottom + 12 - y };
+/** The part of the window from `height` above the bottom of `lowest` (else from the tabs) down to it. */
+async function area(page, lowest, height) {
+  const box = await lowest.boundingBox();
+  const bottom = Math.min(box.y + box.height + 4, viewport.height);
+  const { y: tabs } = await page.locator('.part.editor').boundingBox();
+  const y = height === undefined ? tabs : bottom - height;
+  return { x: 0, y, width: viewport.width, height: bottom - y };
 }
 
-async function take(browser, server, theme, folder, { name, file, show, height, fromBottom = false }) {
+async function take(browser, server, theme, folder, { name, file, show, height }) {
   const page = await openWindow(browser, server, {
     folder,
     file: join(folder, file),
@@ -115,11 +134,11 @@ async function take(browser, server, theme, folder, { name, file, show, height, 
   try {
     await page.keyboard.press('Control+B');
     await page.locator('.part.sidebar').waitFor({ state: 'hidden' });
-    await show(page);
+    const lowest = await show(page);
     // Hovers, menus and squiggles come in with an animation.
     await page.waitForTimeout(500);
     const path = join('media', 'screenshots', `${theme}-${name}.png`);
-    await page.screenshot({ path, clip: await area(page, height, fromBottom) });
+    await page.screenshot({ path, clip: await area(page, lowest, height) });
     console.log(path);
   } finally {
     await page.context().close();
