@@ -33,12 +33,22 @@ function mocha(counts, ...patterns) {
   return status === 0 ? [] : [`mocha ended with code ${status}`];
 }
 
-async function host(counts) {
-  const { runHostTests } = await import('./hostTest.mjs');
-  const { passed, failed } = await runHostTests();
+/** Adds what tests in an editor gave to `counts`. */
+function count(counts, { passed, failed }) {
   counts.passed += passed;
   counts.failed += failed;
-  return failed === 0 ? [] : [`${failed} host tests failed`];
+  return failed === 0 ? [] : [`${failed} tests failed`];
+}
+
+async function host(counts) {
+  const { runHostTests } = await import('./hostTest.mjs');
+  return count(counts, await runHostTests());
+}
+
+/** What users install. */
+async function packageStep(counts) {
+  const { runPackageTests } = await import('./packageTest.mjs');
+  return count(counts, await runPackageTests());
 }
 
 /** Each step gives the sentences that say what is wrong: none = it holds. */
@@ -54,6 +64,7 @@ const steps = {
   unit: (counts) => mocha(counts, 'out/src/**/*.test.js', 'out/test/project/**/*.test.js'),
   golden: (counts) => mocha(counts, 'out/test/golden/**/*.test.js'),
   host,
+  package: packageStep,
 };
 
 const needsCompiling = ['unit', 'golden', 'host'];
