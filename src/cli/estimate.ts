@@ -8,6 +8,7 @@ import { requestFrame, type AnalysisOptions, type RequestFrame } from './analysi
 import { answerDocuments, openInput } from './documents';
 import { estimateText } from './estimateText';
 import { CliFailure } from './failure';
+import { ggufJob } from './ggufJob';
 import { formatJson, printText, wantsJson, type OutputOptions } from './output';
 
 interface EstimateOptions extends AnalysisOptions, OutputOptions {
@@ -68,6 +69,13 @@ function jsonOrText(text: string): unknown {
 
 async function estimateFile(file: string, frame: RequestFrame, options: EstimateOptions): Promise<void> {
   const path = resolve(file);
+  if (extname(path).toLowerCase() === '.gguf') {
+    const text = await ggufJob(path, frame.settings.contextLength);
+    // Its text is ours, so nothing in it has a place in the file.
+    const request = { ...frame, text, path: '', kind: 'job', workspaceRoot: process.cwd(), set: options.set };
+    print(await answered(request), options);
+    return;
+  }
   const text = await readText(path).catch((error: unknown) => {
     if (error instanceof FileTooLarge) throw new CliFailure(error.message);
     throw new CliFailure(`${path} cannot be read`);

@@ -79,7 +79,7 @@ describe('blueprintFromGguf', () => {
   it('counts the experts that a token passes', () => {
     const { tensors, layers } = blueprint('mixtral');
     const experts = tensors.filter((tensor) => tensor.module === 'experts');
-    assert.equal(experts.length, 3 * 8);
+    assert.equal(experts.length, 3 * layers.length);
     assert.deepEqual(experts[0]?.experts, { count: 8, active: 2 });
     assert.deepEqual(layers[0]?.mlp?.moe, { experts: 8, active: 2, intermediate: 256, shared: 0 });
     const inExperts = experts.reduce((sum, { shape }) => sum + elements(shape), 0);

@@ -106,7 +106,7 @@ def convert(name: str, config: dict) -> None:
     (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": tokens}, "added_tokens": []}))
     # The converter completes the config with a library older than ours, which had not moved these keys yet.
     complete = base.load_hparams(folder, False)
-    base.load_hparams = staticmethod(lambda *_: {**complete, **config})
+    base.load_hparams = staticmethod(lambda *_, **__: {**complete, **config})
     with torch.inference_mode():
         found = base.from_model_architecture(get_model_architecture(config, ModelType.TEXT))
         found(folder, gguf.LlamaFileType.MOSTLY_F16, converted(name), model_name=name).write()
