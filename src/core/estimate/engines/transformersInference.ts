@@ -12,14 +12,15 @@ import { runtimeTerm } from '../terms/runtime';
 import { elementsOf } from '../terms/tensorDims';
 import { heldTensors, totalBytes } from '../terms/weights';
 import { cublasWorkspace } from '../terms/workspace';
+import { isAtLeast } from './engineVersion';
 import { unanswered, type EngineRules } from './engineInput';
 
 /**
  * transformers generate() and engines that work like it (litgpt, torchtune, plain PyTorch).
  *
  * Cache: DynamicCache keeps exactly the tokens seen, in the model's dtype, no rounding; sliding layers keep window - 1 tokens and the
- * new ones (transformers/cache_utils.py, DynamicSlidingWindowLayer); latent attention keeps full heads. One layer's tensors are
- * held twice while a token is appended (torch.cat). Logits: of the last position only since 4.45 (`num_logits_to_keep`), then in fp32.
+ * new ones (transformers/cache_utils.py, DynamicSlidingWindowLayer); latent attention keeps the latent
+ * since 5.15, full heads before (models/deepseek_v3, `expand_kv`). One layer's tensors are held twice while a token is appended (torch.cat). Logits: of the last position only since 4.45 (`num_logits_to_keep`), then in fp32.
  */
 export const transformersInference: EngineRules = ({ job, main, others, target }) => {
   const pool = devicePools(target)[0];
@@ -35,7 +36,7 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
 
   const rules: CacheRules = {
     cells: (attention) => keptTokens(attention, length),
-    latent: false,
+    latent: job.engine.name !== 'transformers' || isAtLeast(job.engine.version, 5, 15),
     keyType: cacheTypeOf(inference.kv.k, main.dtype),
     valueType: cacheTypeOf(inference.kv.v, main.dtype),
   };

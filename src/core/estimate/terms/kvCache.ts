@@ -5,7 +5,7 @@ import { typeRowBytes } from './cacheType';
 export interface CacheRules {
   /** Cells of one sequence that a layer keeps, by the engine's padding, window and page rules. */
   cells(attention: AttentionSpec): number;
-  /** Multi-head latent attention is kept as one latent per token (vLLM, llama.cpp) or as full heads (transformers). */
+  /** Multi-head latent attention is kept as one latent per token (vLLM, llama.cpp, transformers from 5.15 on) or as full heads. */
   readonly latent: boolean;
   readonly keyType: string;
   readonly valueType: string;
@@ -16,13 +16,14 @@ export function cellBytes(
   attention: AttentionSpec,
   rules: Pick<CacheRules, 'latent' | 'keyType' | 'valueType'>,
 ): number {
+  const indexer = attention.indexerDim === undefined ? 0 : typeRowBytes(rules.keyType, attention.indexerDim);
   if (attention.latent !== null && rules.latent)
-    return typeRowBytes(rules.keyType, attention.latent.rank + attention.latent.ropeDim);
+    return typeRowBytes(rules.keyType, attention.latent.rank + attention.latent.ropeDim) + indexer;
   const keys = typeRowBytes(rules.keyType, attention.kvHeads * attention.keyDim);
   const values = attention.keyIsValue
     ? 0
     : typeRowBytes(rules.valueType, attention.kvHeads * attention.valueDim);
-  return keys + values;
+  return keys + values + indexer;
 }
 
 /** Bytes of one layer's cache for one sequence. Layers that read another layer's cache keep nothing. */
