@@ -39,6 +39,24 @@ const published: Readonly<Record<string, number>> = {
   'Qwen/Qwen3-14B': 14768,
   'Qwen/Qwen3-32B': 32762,
   'Qwen/Qwen3-30B-A3B': 30532,
+  'Qwen/Qwen3-235B-A22B': 235_094,
+  'Qwen/Qwen3-4B-Instruct-2507': 4022,
+  'mistralai/Mixtral-8x22B-v0.1': 140_621,
+  'openai/gpt-oss-120b': 116_829,
+  'facebook/opt-125m': 125.2,
+  'facebook/opt-1.3b': 1316,
+  'facebook/opt-2.7b': 2652,
+  'facebook/opt-6.7b': 6658,
+  'facebook/opt-13b': 12_853,
+  'bigscience/bloom-560m': 559.2,
+  'bigscience/bloom-1b7': 1722,
+  'bigscience/bloom-3b': 3003,
+  'bigscience/bloom-7b1': 7069,
+  'EleutherAI/gpt-j-6b': 6051,
+  'bigcode/starcoder2-3b': 3030,
+  'bigcode/starcoder2-7b': 7174,
+  'bigcode/starcoder2-15b': 15_957,
+  'HuggingFaceTB/SmolLM3-3B': 3075,
   'google/gemma-2b': 2506,
   'google/gemma-7b': 8538,
   'google/gemma-2-2b': 2614,
@@ -119,6 +137,16 @@ describe('knownModel', () => {
       'bnb-nf4',
     );
     assert.equal(knownModel('TinyLlama/TinyLlama_v1.1')?.config['num_key_value_heads'], 4);
+  });
+
+  it('takes a name that says its own format for that format', () => {
+    const mlx = knownModel('mlx-community/Meta-Llama-3.1-8B-Instruct-4bit');
+    assert.equal(mlx?.id, 'meta-llama/Llama-3.1-8B');
+    assert.deepEqual(mlx.quantization, { method: 'mlx', bits: 4, groupSize: 64 });
+    assert.equal(knownModel('neuralmagic/Meta-Llama-3.1-8B-Instruct-quantized.w8a8'), null);
+    assert.equal(knownModel('RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic')?.quantization?.method, 'fp8');
+    // A GGUF repository holds many types: without one there is nothing to say.
+    assert.equal(knownModel('bartowski/Meta-Llama-3.1-8B-Instruct-GGUF'), null);
   });
 
   it('takes no size in a name for a shape', () => {

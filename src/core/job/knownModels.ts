@@ -185,6 +185,53 @@ const roberta = (
     ...float32,
   });
 
+const gptOss = (id: string, layers: number, experts: number): Row =>
+  row(
+    id,
+    [],
+    decoder('gpt_oss', 'GptOssForCausalLM', named([201088, layers, 2880, 64, 8, 2880, 131072]), {
+      ...untied,
+      head_dim: 64,
+      num_local_experts: experts,
+      num_experts_per_tok: 4,
+      sliding_window: 128,
+      quantization_config: {
+        quant_method: 'mxfp4',
+        modules_to_not_convert: [
+          'model.layers.*.self_attn',
+          'model.layers.*.mlp.router',
+          'model.embed_tokens',
+          'lm_head',
+        ],
+      },
+    }),
+  );
+const opt = (id: string, layers: number, hidden: number, heads: number): Row =>
+  row(id, [], {
+    model_type: 'opt',
+    architectures: ['OPTForCausalLM'],
+    vocab_size: 50272,
+    num_hidden_layers: layers,
+    hidden_size: hidden,
+    word_embed_proj_dim: hidden,
+    num_attention_heads: heads,
+    ffn_dim: hidden * 4,
+    max_position_embeddings: 2048,
+    ...float16,
+  });
+const bloom = (id: string, layers: number, hidden: number, heads: number): Row =>
+  row(id, [], {
+    model_type: 'bloom',
+    architectures: ['BloomForCausalLM'],
+    vocab_size: 250880,
+    n_layer: layers,
+    hidden_size: hidden,
+    n_head: heads,
+    ...float16,
+  });
+const starcoder2 = (id: string, shape: Shape, ties: Config = tied): Row =>
+  row(id, [], decoder('starcoder2', 'Starcoder2ForCausalLM', named(shape), { ...ties, use_bias: true }));
+
 /** Shapes only: the numbers that the models' publishers state in their configs and papers. */
 const rows: readonly Row[] = [
   llama('huggyllama/llama-7b', [32000, 32, 4096, 32, 32, 11008, 2048], float16, [
@@ -331,6 +378,22 @@ const rows: readonly Row[] = [
       mlp_only_layers: [],
     }),
   ),
+  row(
+    'Qwen/Qwen3-235B-A22B',
+    [],
+    decoder('qwen3_moe', 'Qwen3MoeForCausalLM', named([151936, 94, 4096, 64, 4, 12288, 40960]), {
+      ...untied,
+      head_dim: 128,
+      moe_intermediate_size: 1536,
+      num_experts: 128,
+      num_experts_per_tok: 8,
+      decoder_sparse_step: 1,
+      mlp_only_layers: [],
+    }),
+  ),
+  qwen3('Qwen/Qwen3-4B-Instruct-2507', [151936, 36, 2560, 32, 8, 9728, 262144], tied, [
+    'qwen3-4b-thinking-2507',
+  ]),
   gemma('google/gemma-2b', [256000, 18, 2048, 8, 1, 16384, 8192]),
   gemma('google/gemma-7b', [256000, 28, 3072, 16, 16, 24576, 8192]),
   gemma2('google/gemma-2-2b', [256000, 26, 2304, 8, 4, 9216, 8192], 256),
@@ -470,24 +533,47 @@ const rows: readonly Row[] = [
     max_position_embeddings: 512,
     ...float32,
   }),
+  gptOss('openai/gpt-oss-20b', 24, 32),
+  gptOss('openai/gpt-oss-120b', 36, 128),
+  opt('facebook/opt-125m', 12, 768, 12),
+  opt('facebook/opt-1.3b', 24, 2048, 32),
+  opt('facebook/opt-2.7b', 32, 2560, 32),
+  opt('facebook/opt-6.7b', 32, 4096, 32),
+  opt('facebook/opt-13b', 40, 5120, 40),
+  opt('facebook/opt-30b', 48, 7168, 56),
+  opt('facebook/opt-66b', 64, 9216, 72),
+  bloom('bigscience/bloom-560m', 24, 1024, 16),
+  bloom('bigscience/bloom-1b7', 24, 2048, 16),
+  bloom('bigscience/bloom-3b', 30, 2560, 32),
+  bloom('bigscience/bloom-7b1', 30, 4096, 32),
+  row('EleutherAI/gpt-j-6b', ['gpt-j-6b'], {
+    model_type: 'gptj',
+    architectures: ['GPTJForCausalLM'],
+    vocab_size: 50400,
+    n_layer: 28,
+    n_embd: 4096,
+    n_head: 16,
+    n_positions: 2048,
+    rotary_dim: 64,
+    ...untied,
+    ...float32,
+  }),
+  starcoder2('bigcode/starcoder2-3b', [49152, 30, 3072, 24, 2, 12288, 16384]),
+  starcoder2('bigcode/starcoder2-7b', [49152, 32, 4608, 36, 4, 18432, 16384]),
+  starcoder2('bigcode/starcoder2-15b', [49152, 40, 6144, 48, 4, 24576, 16384], untied),
   row(
-    'openai/gpt-oss-20b',
-    [],
-    decoder('gpt_oss', 'GptOssForCausalLM', named([201088, 24, 2880, 64, 8, 2880, 131072]), {
+    'HuggingFaceTB/SmolLM3-3B',
+    ['smollm3-3b-checkpoints'],
+    decoder('smollm3', 'SmolLM3ForCausalLM', named([128256, 36, 2048, 16, 4, 11008, 65536]), tied),
+  ),
+  row(
+    'mistralai/Mixtral-8x22B-v0.1',
+    ['mixtral-8x22b'],
+    decoder('mixtral', 'MixtralForCausalLM', named([32000, 56, 6144, 48, 8, 16384, 65536]), {
       ...untied,
-      head_dim: 64,
-      num_local_experts: 32,
-      num_experts_per_tok: 4,
-      sliding_window: 128,
-      quantization_config: {
-        quant_method: 'mxfp4',
-        modules_to_not_convert: [
-          'model.layers.*.self_attn',
-          'model.layers.*.mlp.router',
-          'model.embed_tokens',
-          'lm_head',
-        ],
-      },
+      num_local_experts: 8,
+      num_experts_per_tok: 2,
+      sliding_window: null,
     }),
   ),
 ];
@@ -515,6 +601,7 @@ const quantizedEndings: readonly (readonly [ending: RegExp, quantization: Quanti
   [/-gptq-int8$/u, { method: 'gptq', bits: 8, groupSize: 128 }],
   [/-awq(-int4)?$/u, { method: 'awq', bits: 4, groupSize: 128 }],
   [/-fp8(-dynamic)?$/u, { method: 'fp8', bits: 8 }],
+  [/-(w8a8|int8)$/u, { method: 'compressed-tensors', bits: 8, type: 'int' }],
   [/-nvfp4$/u, { method: 'nvfp4', bits: 4, groupSize: 16 }],
 ];
 
@@ -536,6 +623,13 @@ export function knownModel(name: string): KnownModel | null {
   const exact = byName.get(name.toLowerCase());
   if (exact !== undefined) return { id: exact.id, config: exact.config, quantization: null };
   let rest = name.toLowerCase();
+  // That organisation's `-4bit` is its own library's format.
+  const mlx = /^mlx-community\/.*-([2-8])bit$/u.exec(rest)?.[1];
+  if (mlx !== undefined) {
+    const found = byName.get(bareName(rest.replace(/-[2-8]bit$/u, '')));
+    const quantized: Quantization = { method: 'mlx', bits: Number(mlx), groupSize: 64 };
+    return found === undefined ? null : { id: found.id, config: found.config, quantization: quantized };
+  }
   let quantization: Quantization | null = null;
   for (const [ending, said] of quantizedEndings) {
     if (!ending.test(rest)) continue;

@@ -181,6 +181,19 @@ describe('resolveModels', () => {
     assert.equal(await found('org/unheard-of-9b'), 'org/unheard-of-9b is not on this machine');
   });
 
+  it('knows the shapes of a GGUF repository once the document says the type', async () => {
+    const shapes = async (more: object): Promise<boolean> => {
+      const model = { hub: 'bartowski/Meta-Llama-3.1-8B-Instruct-GGUF', ...more };
+      const text = JSON.stringify({ engine: 'llama.cpp', model });
+      const { outcome } = recognise(text, { path: '/w/a.rooflens.json', contextLength: 8192 });
+      assert.ok(outcome.outcome === 'recognised');
+      const { models } = await resolveModels(outcome.recognition.jobs[0]!, outcome.recognition, context());
+      return models[0]!.outcome.ok;
+    };
+    assert.equal(await shapes({ quantization: { method: 'gguf', type: 'Q4_K_M' } }), true);
+    assert.equal(await shapes({}), false);
+  });
+
   it('goes from an adapter to its base, and ends where that leads back', async () => {
     write(join(workspace, 'adapter', 'adapter_config.json'), {
       peft_type: 'LORA',

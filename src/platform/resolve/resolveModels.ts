@@ -56,7 +56,8 @@ async function resolveModel(
     const { outcome, source, files } = await readModel(found, context);
     return { model: { setting, id: name, source, outcome }, files };
   }
-  const known = knownModel(name);
+  // A repository of GGUF files holds many types: its name is enough once the document says which.
+  const known = knownModel(setting.quantization ? name.replace(/-gguf$/iu, '') : name);
   if (known === null) return { model: missing(setting, name, `${name} is not on this machine`), files: [] };
   const outcome = storedAs(blueprintFromConfig(known.config), known.quantization);
   return { model: { setting, id: name, source: `the built-in table (${known.id})`, outcome }, files: [] };
