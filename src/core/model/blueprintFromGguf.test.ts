@@ -188,8 +188,8 @@ describe('blueprintFromGguf', () => {
     assert.deepEqual(
       layers.map((layer) => [layer.component, layer.attention?.causal, layer.cross !== null]),
       [
-        ...Array.from({ length: 3 }, () => ['decoder', true, true]),
         ...Array.from({ length: 3 }, () => ['encoder', false, false]),
+        ...Array.from({ length: 3 }, () => ['decoder', true, true]),
       ],
     );
   });

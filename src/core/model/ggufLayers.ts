@@ -17,22 +17,16 @@ type Parts = ReadonlyMap<string, GgufTensor>;
 /** The layers of every component, a language model's first. Layers for multi-token prediction are left out. */
 export function ggufLayers(contents: GgufContents, keys: GgufKeys): readonly LayerSpec[] {
   const byComponent = partsOf(contents);
-  const layers: LayerSpec[] = [];
-  for (const [component, parts] of byComponent) {
-    switch (component) {
-      case 'text':
-        layers.push(...textLayers(parts, keys));
-        break;
-      case 'encoder':
-      case 'decoder':
-        layers.push(...translatorLayers(component, parts, keys));
-        break;
-      case 'vision':
-      case 'audio':
-        layers.push(...towerLayers(component, parts, keys.below(`${keys.prefix}.${component}`)));
-        break;
-      default:
-    }
+  const text = byComponent.get('text');
+  const layers = text === undefined ? [] : [...textLayers(text, keys)];
+  for (const component of ['encoder', 'decoder'] as const) {
+    const parts = byComponent.get(component);
+    if (parts !== undefined) layers.push(...translatorLayers(component, parts, keys));
+  }
+  for (const component of ['vision', 'audio'] as const) {
+    const parts = byComponent.get(component);
+    if (parts !== undefined)
+      layers.push(...towerLayers(component, parts, keys.below(`${keys.prefix}.${component}`)));
   }
   return layers;
 }

@@ -69,6 +69,7 @@ const special: readonly (readonly [ending: RegExp, part: string])[] = [
   [/\bq_a_proj$/u, 'attn_q_a'],
   [/\bq_b_proj$/u, 'attn_q_b'],
   [/\bkv_a_proj_with_mqa$/u, 'attn_kv_a_mqa'],
+  [/\brelative_attention_bias$/u, 'attn_rel_b'],
   [/\bconv1d$/u, 'ssm_conv1d'],
   [/\bconv\.conv$/u, 'shortconv.conv'],
 ];
@@ -93,14 +94,22 @@ function written(tensor: TensorSpec, blueprint: Blueprint): readonly LayoutTenso
   const module = tensor.name.replace(/\.weight$/u, '');
   if (/\bkv_b_proj$/u.test(module)) return latentParts(tensor, matrix, blueprint, make);
   if (tensor.module === 'experts') return expertParts(tensor, matrix, make);
+  return [make(partOf(tensor, module), matrix)];
+}
+
+function partOf(tensor: TensorSpec, module: string): string {
   const named = special.find(([ending]) => ending.test(module))?.[1];
   const part = named ?? parts[tensor.role] ?? module.replace(/^.*?\.\d+\./u, '');
-  return [make(/\bshared_experts?\b|\bshared_mlp\b/u.test(module) ? `${part}_shexp` : part, matrix)];
+  if (/\bshared_experts?\b|\bshared_mlp\b/u.test(module)) return `${part}_shexp`;
+  if (tensor.component === 'text') return part;
+  // Encoders beside decoders have names of their own (T5).
+  const own = part === 'attn_output' ? 'attn_o' : part;
+  return /\bEncDecAttention\b/u.test(module) ? `cross_${own}` : own;
 }
 
 /** Shape [out, in] (experts before it) of what is written as a matrix; null for what stays in 32 bits. */
 function matrixOf(tensor: TensorSpec): readonly number[] | null {
-  if (tensor.role === 'position') return null;
+  if (tensor.role === 'position' && tensor.layer === null) return null;
   if (tensor.module === 'embedding' && tensor.shape.length === 2) return tensor.shape;
   if (tensor.role === 'recurrent' && tensor.module === 'conv') return tensor.shape;
   const matrices = matricesOf(tensor);
