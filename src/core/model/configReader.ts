@@ -168,12 +168,20 @@ export class ConfigReader {
     if (value !== undefined && value !== null && !isRecord(value)) this.problem(key, 'an object');
     const source = isRecord(value) ? value : {};
     const named = source['model_type'];
+    // Early configs of some classes gave a section the model type of the whole.
     const modelType =
-      typeof named === 'string' && Object.hasOwn(classDefaults, named)
+      typeof named === 'string' && named !== this.modelType && Object.hasOwn(classDefaults, named)
         ? named
         : (declared?.modelType ?? fallbackModelType);
     const init = isRecord(value) ? {} : (declared?.init ?? {});
     return new ConfigReader(source, modelType, this.problems, `${this.path}${key}.`, init);
+  }
+
+  /** A nested config whose fields older configs of the class hold beside the others. */
+  sectionOrFlat(key: string): ConfigReader {
+    const declared = this.defaults?.sections?.[key]?.modelType;
+    if (isRecord(this.value(key)) || declared === undefined) return this.section(key);
+    return new ConfigReader(this.source, declared, this.problems, this.path);
   }
 
   /** Number of classes of a task head: the entries of `id2label`, else `num_labels`, else what the config class starts with. */

@@ -26,6 +26,7 @@ import { gptOss } from './gptOss';
 import { granite } from './granite';
 import { granitemoe } from './granitemoe';
 import { llama } from './llama';
+import { idefics3, llava, llavaNext, llavaOnevision, mistral3, paligemma, smolvlm } from './llava';
 import { minimaxM2 } from './minimaxM2';
 import { ministral3 } from './ministral3';
 import { mistral } from './mistral';
@@ -40,10 +41,12 @@ import { opt } from './opt';
 import { phi } from './phi';
 import { phi3 } from './phi3';
 import { phimoe } from './phimoe';
+import { pixtral } from './pixtral';
 import { qwen2 } from './qwen2';
 import { qwen2Moe } from './qwen2Moe';
 import { qwen3 } from './qwen3';
 import { qwen3Moe } from './qwen3Moe';
+import { qwen25Vl, qwen2Vl, qwen3Vl, qwen3VlMoe } from './qwenVl';
 import { roberta } from './roberta';
 import { seedOss } from './seedOss';
 import { siglip, siglip2 } from './siglip';
@@ -86,13 +89,18 @@ export const families: readonly Family[] = [
   gptOss,
   granite,
   granitemoe,
+  idefics3,
   llama,
+  llava,
+  llavaNext,
+  llavaOnevision,
   m2m100,
   marian,
   mbart,
   minimaxM2,
   ministral3,
   mistral,
+  mistral3,
   mixtral,
   mpt,
   mt5,
@@ -102,19 +110,26 @@ export const families: readonly Family[] = [
   olmo3,
   olmoe,
   opt,
+  paligemma,
   pegasus,
   phi,
   phi3,
   phimoe,
+  pixtral,
   qwen2,
+  qwen25Vl,
   qwen2Moe,
+  qwen2Vl,
   qwen3,
   qwen3Moe,
+  qwen3Vl,
+  qwen3VlMoe,
   roberta,
   seedOss,
   siglip,
   siglip2,
   smollm3,
+  smolvlm,
   stablelm,
   starcoder2,
   swin,

@@ -13,7 +13,7 @@ import { layerWindows } from '../parts/windows';
 /** `sliding_window` counts only under `use_sliding_window`, and then from layer `max_window_layers` on. */
 export function qwenWindows(config: ConfigReader, layers: number): readonly (number | null)[] {
   const window = config.flag('use_sliding_window') ? config.optionalSize('sliding_window') : null;
-  const first = config.integer('max_window_layers');
+  const first = window === null ? 0 : config.integer('max_window_layers');
   return layerWindows(config, layers, window, (index) => index >= first);
 }
 

@@ -7,7 +7,6 @@ import { textEmbeddings } from './clip';
 
 /** Layers, last norm and pooling head: what the vision towers of SigLIP 1 and 2 have in common. */
 function tower(
-  config: ConfigReader,
   model: ModelBuilder,
   sizes: {
     readonly hidden: number;
@@ -15,11 +14,12 @@ function tower(
     readonly heads: number;
     readonly intermediate: number;
   },
+  head: boolean,
 ): void {
   const { hidden, intermediate } = sizes;
   model.scope('encoder', () => model.stack('layers', sizes.layers, hidden, () => clipLayer(model, sizes)));
   model.layerNorm('post_layernorm', hidden);
-  if (config.value('vision_use_head') === undefined || config.flag('vision_use_head'))
+  if (head)
     model.scope('head', () => {
       model.parameter('probe', [1, 1, hidden], 'pooler');
       // torch.nn.MultiheadAttention keeps q, k and v in one bare parameter.
@@ -33,14 +33,18 @@ function tower(
 }
 
 /** SigLIP's vision tower without a prefix, its pooling head where `vision_use_head` asks for it. Source: transformers models/siglip. */
-export function siglipVision(config: ConfigReader, model: ModelBuilder): VisionSizes {
+export function siglipVision(
+  config: ConfigReader,
+  model: ModelBuilder,
+  head = config.value('vision_use_head') === undefined || config.flag('vision_use_head'),
+): VisionSizes {
   const sizes = visionSizes(config);
   const { hidden, patch, channels, patches } = sizes;
   model.scope('embeddings', () => {
     model.conv('patch_embedding', [hidden, channels, patch, patch], 'embedding');
     model.embedding('position_embedding', patches, hidden, 'position');
   });
-  tower(config, model, sizes);
+  tower(model, sizes, head);
   return sizes;
 }
 
@@ -53,12 +57,13 @@ export function siglip2Vision(config: ConfigReader, model: ModelBuilder): { read
     model.linear('patch_embedding', config.size('num_channels') * patch * patch, hidden, 'embedding', true);
     model.embedding('position_embedding', config.size('num_patches'), hidden, 'position');
   });
-  tower(config, model, {
+  const sizes = {
     hidden,
     layers: config.layers('num_hidden_layers'),
     heads: config.heads('num_attention_heads'),
     intermediate: config.size('intermediate_size'),
-  });
+  };
+  tower(model, sizes, config.value('vision_use_head') === undefined || config.flag('vision_use_head'));
   return { hidden };
 }
 

@@ -40,6 +40,12 @@ export interface DecoderOptions {
   readonly backbone: (config: ConfigReader, model: ModelBuilder) => Backbone;
 }
 
+/** A family whose base model can stand within another model. */
+export interface DecoderFamily extends Family {
+  readonly modelType: string;
+  readonly backbone: (config: ConfigReader, model: ModelBuilder) => Backbone;
+}
+
 export const sequenceClassification: TaskClass = {
   suffix: 'ForSequenceClassification',
   task: 'classify',
@@ -66,7 +72,7 @@ export function questionAnswering(base?: string): TaskClass {
  * The classes of a decoder: `ForCausalLM` (with the output layer tied when `tie_word_embeddings` says so), the bare
  * `Model`, and the task classes, all around one base model.
  */
-export function decoderFamily(options: DecoderOptions): Family {
+export function decoderFamily(options: DecoderOptions): DecoderFamily {
   const { modelType, className, backbone } = options;
   const base = options.base ?? 'model';
   const output = options.output?.name ?? 'lm_head';
@@ -105,5 +111,5 @@ export function decoderFamily(options: DecoderOptions): Family {
       task.head(model, config, made);
     },
   }));
-  return { architectures: [causal, bare, ...others] };
+  return { modelType, backbone, architectures: [causal, bare, ...others] };
 }

@@ -9,6 +9,8 @@ export interface ExpertOptions {
   readonly experts: Experts;
   /** Names of one expert's matrices in a checkpoint, below `experts.N.`. */
   readonly storedNames?: readonly [gate: string, up: string, down: string];
+  /** Checkpoints hold the experts together as well, with the two matrix dimensions as [in, out]. */
+  readonly storedTogether?: boolean;
   /** Name of the module in a checkpoint, when the library renames it on loading. */
   readonly storedModule?: string;
 }
@@ -25,14 +27,24 @@ export function gatedExperts(model: ModelBuilder, name: string, options: ExpertO
     shape,
     count: experts.count,
   });
+  const together = (part: string, shape: readonly number[]): readonly StoredTensor[] => [
+    { name: model.path(`${name}.${part}`), shape, count: null },
+  ];
+  const apart = options.storedTogether !== true;
+  const gateUpStored = apart
+    ? [stored(gate, [intermediate, hidden]), stored(up, [intermediate, hidden])]
+    : together('gate_up_proj', [experts.count, hidden, 2 * intermediate]);
+  const downStored = apart
+    ? [stored(down, [hidden, intermediate])]
+    : together('down_proj', [experts.count, intermediate, hidden]);
   model.scope(name, () => {
     model.tensor('gate_up_proj', [experts.count, 2 * intermediate, hidden], 'gateUp', 'experts', {
       experts,
-      stored: [stored(gate, [intermediate, hidden]), stored(up, [intermediate, hidden])],
+      stored: gateUpStored,
     });
     model.tensor('down_proj', [experts.count, hidden, intermediate], 'down', 'experts', {
       experts,
-      stored: [stored(down, [hidden, intermediate])],
+      stored: downStored,
     });
   });
 }
