@@ -43,12 +43,20 @@ export function findLimits(tried: Tried): Limits {
           fitsWith(situation, 'inference.contextLength', value),
         )
       : null,
-    maxConcurrency: generates
-      ? largestFitting(mostSequences, (value) => fitsWith(situation, 'inference.concurrency', value))
-      : null,
+    // A pool is shared: what it holds is a matter of counting, not of another estimate.
+    maxConcurrency: !generates
+      ? null
+      : memory.kvPoolTokens !== null
+        ? poolConcurrency(memory.kvPoolTokens, situation)
+        : largestFitting(mostSequences, (value) => fitsWith(situation, 'inference.concurrency', value)),
     kvPoolTokens: memory.kvPoolTokens,
     kvRequiredBytes: memory.kvRequiredBytes,
   };
+}
+
+function poolConcurrency(tokens: number, situation: Situation): number | null {
+  const sequences = Math.floor(tokens / Math.max(1, situation.job.inference.contextLength));
+  return sequences >= 1 ? sequences : null;
 }
 
 function fitsWith(situation: Situation, path: string, value: number): boolean {

@@ -1,6 +1,6 @@
 import { formatGiB } from '../units/bytes';
 import type { Verdict } from './verdict';
-import { tryWith, type Tried } from './whatFits';
+import { largestFitting, tryWith, type Tried } from './whatFits';
 
 /** A change of settings with the estimate after it. The caller adds the text edits. */
 export interface Suggestion {
@@ -39,7 +39,9 @@ export function findRemedies(tried: Tried, keyOf: KeyOf = () => null): readonly 
     if (after.memory.unknown !== null) return;
     const better =
       after.peakBytes < tried.peakBytes * 0.99 || rank(after.judgement.verdict) < rank(judgement.verdict);
-    if (!better) return;
+    // A job that runs with a part on the host is only helped by what brings it back to the device.
+    if (!better || (judgement.verdict === 'partial' && rank(after.judgement.verdict) >= rank('partial')))
+      return;
     const { what } = candidate;
     const note = candidate.note === undefined ? '' : `, ${candidate.note}`;
     const changes = candidate.changesResults ? ' (changes results)' : '';
@@ -143,15 +145,13 @@ function inferenceCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   const { inference, models, engine, task } = tried.situation.job;
   const list: Candidate[] = [];
   if (task !== 'generate') return list;
-  for (let length = Math.floor(inference.contextLength / 2); length >= 512; length = Math.floor(length / 2)) {
-    const set = { 'inference.contextLength': length };
+  const length = shorterContext(tried);
+  if (length !== null)
     list.push({
       what: `${keyOf('inference.contextLength') ?? 'context'} ${length}`,
-      set,
+      set: { 'inference.contextLength': length },
       changesResults: false,
     });
-    if (tryWith(tried.situation, set).judgement.verdict === 'fits') break;
-  }
   if (inference.concurrency > 1)
     list.push({
       what: `${keyOf('inference.concurrency') ?? 'concurrency'} ${Math.floor(inference.concurrency / 2)}`,
@@ -184,4 +184,17 @@ function inferenceCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
       changesResults: true,
     });
   return list;
+}
+
+/** The longest context that fits, in whole steps of 1024 tokens (256 below that); else half of what is asked for. */
+function shorterContext(tried: Tried): number | null {
+  const { contextLength } = tried.situation.job.inference;
+  const fitting = largestFitting(
+    contextLength - 1,
+    (length) => tryWith(tried.situation, { 'inference.contextLength': length }).judgement.verdict === 'fits',
+  );
+  const longest = fitting ?? Math.floor(contextLength / 2);
+  const step = longest >= 2048 ? 1024 : 256;
+  const whole = Math.floor(longest / step) * step;
+  return whole >= 256 ? whole : null;
 }

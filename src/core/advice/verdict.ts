@@ -69,8 +69,9 @@ export function judge(memory: MemoryEstimate, target: Target, engine: EngineName
     verdict = held ? 'partial' : 'exceeds';
     verdictNow = verdict;
     failure = held ? null : 'host-oom';
-  } else if (verdict === 'exceeds' && spills(engine) && worst?.pool?.vendor === 'nvidia') {
-    failure = 'oom';
+  } else if (verdict === 'exceeds' && spills(engine) && worst?.pool?.kind === 'unified') {
+    // The operating system pages instead of refusing.
+    failure = 'slow-spill';
   } else if (
     verdict !== 'exceeds' &&
     host !== null &&

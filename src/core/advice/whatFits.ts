@@ -35,7 +35,7 @@ export function tryWith(situation: Situation, set: Readonly<Record<string, unkno
 export function tryOut(situation: Situation): Tried {
   const memory = estimateMemory(situation);
   const judgement = judge(memory, situation.target, situation.job.engine.name, situation.headroom);
-  const peakBytes = Math.max(0, ...memory.perDevice.map((device) => device.devicePeak.expected));
+  const peakBytes = judgement.need?.expected ?? 0;
   return { situation, memory, judgement, peakBytes };
 }
 

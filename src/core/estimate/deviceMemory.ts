@@ -50,7 +50,7 @@ interface Parts {
  * (sum of all but fragmentation and runtime = allocated; + fragmentation = reserved; + runtime = device) hold to the byte.
  */
 export function deviceMemory(parts: Parts): DeviceMemory {
-  const peak = largestInstant(parts.instants);
+  const peak = raisedLow(largestInstant(parts.instants), parts.instants);
   const merged = new Map<string, { draft: TermDraft; size: Range }>();
   for (const instant of parts.instants) {
     for (const [key, term] of mergeTerms(instant.terms)) {
@@ -114,6 +114,27 @@ export function hostMemory(drafts: readonly TermDraft[]): HostMemory {
       terms.push({ name: term.name, component: term.component, bytes, size: bytes, origin: term.origin });
   }
   return { terms, peak: sum(...terms.map((term) => term.bytes)) };
+}
+
+/**
+ * Every instant comes to pass, so that the peak's lower end is no lower than any instant's: the terms of the peak that are least sure are
+ * raised, none above what is expected of it.
+ */
+function raisedLow(peak: Instant, instants: readonly Instant[]): Instant {
+  let missing = Math.max(...instants.map((instant) => instantBytes(instant).low)) - instantBytes(peak).low;
+  if (missing <= 0) return peak;
+  const terms = [...peak.terms];
+  const byDoubt = terms
+    .map((term, index) => ({ index, room: term.bytes.expected - term.bytes.low }))
+    .sort((a, b) => b.room - a.room);
+  for (const { index, room } of byDoubt) {
+    const term = terms[index];
+    if (term === undefined) continue;
+    const raise = Math.min(room, missing);
+    terms[index] = { ...term, bytes: { ...term.bytes, low: term.bytes.low + raise } };
+    missing -= raise;
+  }
+  return { ...peak, terms };
 }
 
 /** What was reserved stays reserved, so that the upper end covers every other instant's upper end. */

@@ -116,13 +116,14 @@ function reasonOf(tried: Tried, judgement: Judgement, target: Target): string {
   );
   if (worst === null) return 'There is no figure for this job.';
   const budget = deviceBudget(target) - tried.situation.headroom;
-  const need = `${formatGiB(worst.devicePeak.expected)} of ${formatGiB(budget)} GiB`;
+  const needed = judgement.need ?? worst.devicePeak;
+  const need = `${formatGiB(needed.expected)} of ${formatGiB(budget)} GiB`;
   const terms = sumText(worst, 3);
   switch (judgement.verdict) {
     case 'fits':
       return `Needs ${need}: ${terms}.`;
     case 'tight':
-      return `Needs ${formatGiB(worst.devicePeak.low)} to ${formatGiB(worst.devicePeak.high)} of ${formatGiB(budget)} GiB, so it may or may not fit: ${terms}.`;
+      return `Needs ${formatGiB(needed.low)} to ${formatGiB(needed.high)} of ${formatGiB(budget)} GiB, so it may or may not fit: ${terms}.`;
     case 'partial':
       return `Runs with a part in host memory; the device holds ${need}: ${terms}.`;
     case 'exceeds':

@@ -24,8 +24,21 @@ function sharp(ceiling: Ceiling): Limit {
 export function bandwidthLimit(pool: Pool): Limit | null {
   const ceiling = pool.ceilings.bytesPerSecond;
   if (ceiling !== null && ceiling.value > 0) return sharp(ceiling);
-  if (pool.kind === 'host') return { perSecond: range(15e9, 40e9, 90e9), origin: 'assumed' };
-  return null;
+  return pool.kind === 'host' ? assumedHostBandwidth : null;
+}
+
+const assumedHostBandwidth: Limit = { perSecond: range(15e9, 40e9, 90e9), origin: 'assumed' };
+
+/** Memory bandwidth of the host beside a device; a catalogue target has none of its own, and one is assumed. */
+export function hostBandwidth(host: Pool | null): Limit {
+  return (host === null ? null : bandwidthLimit(host)) ?? assumedHostBandwidth;
+}
+
+/** The link between host and device: as detected, else PCIe 3.0 to 5.0 with 16 lanes, of which 80 % are reached. */
+export function linkLimit(pool: Pool): Limit {
+  const ceiling = pool.ceilings.linkBytesPerSecond;
+  if (ceiling !== null && ceiling.value > 0) return sharp(ceiling);
+  return { perSecond: range(10e9, 22e9, 50e9), origin: 'assumed' };
 }
 
 /** Order in which a type falls back to another that runs the same arithmetic, no faster. */

@@ -8,7 +8,7 @@ import type { Blueprint, Quantization } from '../model/blueprint';
 import type { Dtype } from '../units/dtype';
 import { weakest, type Origin } from '../units/origin';
 import { divide, scale, sum, type Range } from '../units/range';
-import { bandwidthLimit, computeLimit } from './ceilings';
+import { bandwidthLimit, computeLimit, hostBandwidth, linkLimit } from './ceilings';
 import { computeEfficiency, decodeEfficiency, deviceClass, launchCost, matrixType } from './efficiency';
 import { noSpeed } from './noSpeed';
 import { forwardOperations, weightBytesRead } from './operations';
@@ -97,18 +97,12 @@ function decodeStep(input: InferenceSpeedInput, pool: Pool, depth: number, seque
   let seconds = rate(total - hostWeights - hostCache, bandwidth.perSecond, efficiency);
   let bound: Bound = 'memory';
   let origin = bandwidth.origin;
-  const host = hostPool(input.target);
-  if (hostWeights + hostCache > 0 && host !== null) {
-    const hostBandwidth = bandwidthLimit(host);
-    if (hostBandwidth === null) return null;
-    const onHost = rate(
-      hostWeights + hostCache,
-      hostBandwidth.perSecond,
-      decodeEfficiency(job.engine.name, 'cpu'),
-    );
+  if (hostWeights + hostCache > 0) {
+    const host = hostBandwidth(hostPool(input.target));
+    const onHost = rate(hostWeights + hostCache, host.perSecond, decodeEfficiency(job.engine.name, 'cpu'));
     if (onHost.expected > seconds.expected) bound = 'host';
     seconds = sum(seconds, onHost);
-    origin = weakest(origin, hostBandwidth.origin);
+    origin = weakest(origin, host.origin);
   }
   const operations = sequences * forwardOperations(blueprint, 1, depth, 1);
   const type = matrixType(job.engine.name, pool, input.dtype, input.quantization);
@@ -154,7 +148,18 @@ function prefillStep(input: InferenceSpeedInput, pool: Pool, tokens: number): St
     if (reading.expected > seconds.expected) bound = 'memory';
     seconds = slower(seconds, reading);
   }
-  return { seconds, bound, origin: compute.origin };
+  let origin = compute.origin;
+  const hostWeights = input.memory.placement?.hostWeightBytes ?? 0;
+  if (hostWeights > 0 && device !== 'cpu') {
+    // Every pass of the prompt takes the host's weights over the link (ggml-backend.cpp, op offload).
+    const passes = Math.ceil(tokens / Math.max(1, job.inference.microBatch));
+    const link = linkLimit(pool);
+    const moving = rate(hostWeights * passes, link.perSecond, { low: 0.8, expected: 0.9, high: 1 });
+    if (moving.expected > seconds.expected) bound = 'link';
+    seconds = sum(seconds, moving);
+    origin = weakest(origin, link.origin);
+  }
+  return { seconds, bound, origin };
 }
 
 function cachedBytes(input: InferenceSpeedInput, depth: number): number {

@@ -35,7 +35,7 @@ export const vllm: EngineRules = ({ job, main, others, target }) => {
   const profile = profilePeak(main.blueprint, main.dtype, limits, ranks);
   const nonTorch = range(150 * MiB, 320 * MiB, 800 * MiB);
   // Recent versions estimate the graphs' memory and keep it within the fraction; before, it came on top.
-  const graphs = inference.eager ? range(0, 0, 0) : range(150 * MiB, 600 * MiB, 2048 * MiB);
+  const graphs = inference.eager ? range(0, 0, 0) : range(100 * MiB, 500 * MiB, 1024 * MiB);
   const fraction = inference.memoryFraction ?? 0.92;
   const requested = pool.totalBytes * fraction;
   const cache: Range = range(

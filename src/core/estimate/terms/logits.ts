@@ -56,9 +56,9 @@ export function logitsMemory(input: LogitsInput): LogitsMemory {
           kept: range(c * all, l * all, l * all),
         };
       return {
-        forward: range((c + l) * all, forward, forward + l * all),
-        // Older versions shift a copy of the logits and keep it.
-        backward: range(2 * l * all + cap, backward, backward + (l + c) * all),
+        forward: range((c + l) * all, forward, forward + c * all),
+        // A trainer that still holds the model's output holds the logits with it.
+        backward: range((2 * l + c) * all + cap, backward, backward + c * all),
         kept: range(l * all + cap, l * all + cap, (l + c) * all + cap),
       };
     }
