@@ -39,14 +39,13 @@ export class ReportDocuments implements vscode.TextDocumentContentProvider, vsco
     const uri = uriOf(name, source);
     this.update(name, text, source);
     await vscode.workspace.openTextDocument(uri);
-    const known = await vscode.commands.getCommands(true);
-    if (known.includes('markdown.showPreviewToSide')) {
-      await vscode.commands.executeCommand('markdown.showPreviewToSide', uri);
-    } else {
+    if (vscode.extensions.getExtension('vscode.markdown-language-features') === undefined) {
       await vscode.window.showTextDocument(uri, {
         viewColumn: vscode.ViewColumn.Beside,
         preserveFocus: true,
       });
+    } else {
+      await vscode.commands.executeCommand('markdown.showPreviewToSide', uri);
     }
   }
 

@@ -79,10 +79,11 @@ export class StatusItem implements vscode.Disposable {
   }
 
   private tooltip(result: EstimateResult): vscode.MarkdownString {
-    const report = this.machine.report;
+    const { target } = result;
+    const devices = this.machine.report?.machine.devices ?? [];
     const lines = [
-      `**${escapeMarkdown(result.target.name)}**: ${formatGiB(result.target.budget.bytes)} GiB to use on each device`,
-      ...(report === null ? [] : report.machine.devices.map(deviceLine)),
+      `**${escapeMarkdown(target.name)}**: ${formatGiB(target.budget.bytes)} GiB to use${isSeveral(result) ? ' on each' : ''}`,
+      ...(devices.length === 0 ? [] : [devices.map((device) => `- ${deviceLine(device)}`).join('\n')]),
       this.benchmarkLine(),
       'Click to choose another target',
     ];
@@ -91,9 +92,14 @@ export class StatusItem implements vscode.Disposable {
 
   private benchmarkLine(): string {
     const { measuredAt } = this.machine;
-    if (measuredAt === null) return 'This machine was not measured yet: its speeds come from the catalogue';
-    return `Measured ${formatDuration((Date.now() - Date.parse(measuredAt)) / 1000)} ago`;
+    return measuredAt === null
+      ? 'This machine was not measured yet'
+      : `This machine was measured ${formatDuration((Date.now() - Date.parse(measuredAt)) / 1000)} ago`;
   }
+}
+
+function isSeveral(result: EstimateResult): boolean {
+  return result.target.pools.some(({ kind, count }) => kind === 'device' && count > 1);
 }
 
 /** `18.2 GiB free`, or what a job can have where nothing says how much is free. */

@@ -77,7 +77,7 @@ describe('commands', () => {
   it('Check Workspace reports every file of ours, opened or not', async () => {
     const path = writeScratch('commands/check/exceeds.yaml', axolotl({ microBatch: 16 }));
     assert.match(await run(commands.checkWorkspace), /^Checked \d+ files: \d+ exceeds? /);
-    assert.match(await report(/check/), /exceeds\\\.yaml:1 \| does not fit \| ⚠ Needs/);
+    assert.match(await report(/check/), /exceeds\.yaml:1 \| does not fit \| ⚠ Needs/);
     const found = vscode.languages.getDiagnostics(vscode.Uri.file(path));
     assert.equal(found.filter(({ source }) => source === 'Rooflens').length, 1);
   });

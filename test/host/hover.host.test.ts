@@ -23,7 +23,7 @@ describe('hover', () => {
     assert.match(text, /^\*\*micro\\_batch\\_size\*\* — [\d.]+ [GM]iB each/);
     assert.match(text, /\| value \| peak \| on RTX 4090 \(23\.\d\) \|/);
     assert.match(text, /\| \*\*8\*\* \| \*\*[\d.]+\*\* \| (✗|✓) \|/);
-    assert.match(text, /[\d.]+ GiB = weights [\d\\.]+ \+ /);
+    assert.match(text, /[\d.]+ GiB = weights [\d.]+ \+ /);
     assert.match(text, /[Tt]arget from settings\. \[How is this computed\?\]\(command:rooflens\.explain/);
   });
 

@@ -66,9 +66,9 @@ describe('hoverText', () => {
         '| [4](command:x?4 "Write this value") | 18.6 | ✓ tight |',
         '| **8** | **31.0** | ✗ |',
         '',
-        '31.0 GiB = weights 5\\.7 + activations 9\\.8 + logits 10\\.5 + adapters 0\\.1 + optimizer 0\\.3 + … (range 29.2–32.9)',
+        '31.0 GiB = weights 5.7 + activations 9.8 + logits 10.5 + adapters 0.1 + optimizer 0.3 + … (range 29.2–32.9)',
         '',
-        'Default of axolotl 0\\.16 for optimizer; target from settings. [How is this computed?](command:why)',
+        'Default of axolotl 0.16 for optimizer; target from settings. [How is this computed?](command:why)',
       ].join('\n'),
     );
   });

@@ -1,13 +1,14 @@
 /**
- * Text of a file as literal Markdown: a key or value of someone else's file must not become a link, a table cell or HTML
- * in a hover that may run our commands.
+ * Text of a file as literal Markdown, for the middle of a line: a key or value of someone else's file must not become a
+ * link, a table cell, emphasis or HTML in a hover that may run our commands.
  */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/\s+/g, ' ')
-    .replace(/[\\`*_{}[\]()#+\-.!|~$>]/g, '\\$&')
+    .replace(/[\\`*_[\]|~]|(?<=\])\(/g, '\\$&')
     .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;');
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;');
 }
 
 export type Align = 'left' | 'right' | 'center';

@@ -37,7 +37,7 @@ describe('reportText', () => {
   });
 
   it('opens with the line of the lens', () => {
-    assert.match(text, /^# train\\\.yaml\n\naxolotl\n\n\*\*⚠ Needs 31\\\.0 of 23\\\.5 GiB/);
+    assert.match(text, /^# train\.yaml\n\naxolotl\n\n\*\*⚠ Needs 31\.0 of 23\.5 GiB/);
   });
 
   it('lists the terms with their origin, and their peak', () => {
@@ -46,12 +46,12 @@ describe('reportText', () => {
   });
 
   it('lists what to change and whether that changes results', () => {
-    assert.match(text, /\| Checkpoint activations → 19\\\.4 of 23\\\.5 GiB \| 19\.4 \| fits \| no \|/);
+    assert.match(text, /\| Checkpoint activations → 19\.4 of 23\.5 GiB \| 19\.4 \| fits \| no \|/);
   });
 
   it('answers for other hardware and says what was left open', () => {
     assert.match(text, /\| 1 x H100 \| fits \| 17\.8 \| 23\.5 \| ~2\.1k tokens\/s \|/);
-    assert.match(text, /- training\\\.optimizer: axolotl 0\\\.16: adamw\\_torch\\_fused/);
+    assert.match(text, /- training\.optimizer: axolotl 0\.16: adamw\\_torch\\_fused/);
   });
 
   it('gives a bare model one table of memory for each use', () => {

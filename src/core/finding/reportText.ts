@@ -72,7 +72,7 @@ function memoryText(result: EstimateResult, heading: string): string | null {
   const host = result.memory.host.peak.expected;
   const sentence = [
     `On ${escapeMarkdown(result.target.name)}, with ${formatGiB(result.target.budget.bytes)} GiB to use: ${verdictText(result.verdict)}.`,
-    `Highest in the phase ${memory.phase}${memory.ranks > 1 ? `, on each of ${memory.ranks} devices` : ''}.`,
+    `Each term at the peak, which is in the phase ${memory.phase}${memory.ranks > 1 ? `, on each of ${memory.ranks} devices` : ''}, and its own largest.`,
     host > 0 ? `Host memory ${formatGiB(host)} GiB.` : '',
   ];
   return [
@@ -80,7 +80,7 @@ function memoryText(result: EstimateResult, heading: string): string | null {
     sentence.filter((part) => part !== '').join(' '),
     markdownTable(
       ['left', 'right', 'right', 'right', 'left'],
-      ['term', 'GiB at the peak', 'range', 'its own largest', 'origin'],
+      ['term', 'GiB', 'range', 'largest', 'origin'],
       [...rows, total],
     ),
   ].join('\n\n');
@@ -137,7 +137,7 @@ function targetsText(targets: readonly TargetRow[]): string | null {
 export function targetsTable(targets: readonly TargetRow[]): string {
   return markdownTable(
     ['left', 'left', 'right', 'right', 'right'],
-    ['target', 'verdict', 'GiB at the peak', 'GiB to use', 'speed'],
+    ['target', 'verdict', 'GiB', 'of', 'speed'],
     targets.map(({ target, result }) => {
       const phase = result.speed.phases.find((each) => each.name === 'train' || each.name === 'decode');
       const peak = decidingDevice(result)?.devicePeak;

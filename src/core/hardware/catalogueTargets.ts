@@ -1,5 +1,6 @@
 import { accelerators } from './catalogue.generated';
 import { displayName, shortName } from './catalogueNames';
+import type { Vendor } from './device';
 
 /** One product of the catalogue in one memory size, to be offered in a list. */
 export interface CatalogueTarget {
@@ -11,10 +12,13 @@ export interface CatalogueTarget {
   readonly detail: string;
 }
 
-/** Every product and size that an estimate can be made for, the newest first. */
+/** What most people have comes first. */
+const vendors: readonly Vendor[] = ['nvidia', 'amd', 'apple', 'intel', 'google', 'other'];
+
+/** Every product and size that an estimate can be made for, by vendor and the newest first. */
 export function catalogueTargets(): readonly CatalogueTarget[] {
   return [...accelerators]
-    .sort((a, b) => (b.year ?? 0) - (a.year ?? 0))
+    .sort((a, b) => vendors.indexOf(a.vendor) - vendors.indexOf(b.vendor) || (b.year ?? 0) - (a.year ?? 0))
     .flatMap((entry) =>
       entry.optionsGiB.map((size) => ({
         target: displayName(entry, size),
