@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -33,6 +34,7 @@ describe('machine lock', () => {
       const winners = attempts.flatMap(({ release }) => release ?? []);
       assert.equal(winners.length, 1);
       await winners[0]?.();
+      assert.equal(existsSync(`${path}.guard`), false);
     }
   });
 

@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 /** One lock for all users and editors of a machine: two benchmarks at a time measure each other. */
 export const defaultLockPath = join(tmpdir(), 'rooflens-benchmark.lock');
 
 /** No benchmark takes longer; a lock that is older belongs to none, whatever its process id says now. */
 const longestSeconds = 600;
+
+/** Removing a stale lock takes milliseconds; whoever looks on waits as long for its end. */
+const attempts = 50;
+const betweenAttemptsMilliseconds = 20;
+const longestGuardSeconds = 10;
 
 /** Who holds the lock, or null when it was taken. */
 export type LockAttempt =
@@ -23,11 +29,11 @@ export async function tryLock(path: string = defaultLockPath): Promise<LockAttem
   const own = `${path}.${randomUUID()}`;
   await writeFile(own, JSON.stringify({ pid: process.pid, host: hostname() }), { mode: 0o644 });
   try {
-    for (let attempt = 0; attempt < 3; attempt++) {
+    for (let attempt = 0; attempt < attempts; attempt++) {
       if (await linked(own, path)) return { release: () => release(path), heldBy: null };
       const holder = await readHolder(path);
       if (holder !== 'stale') return { release: null, heldBy: holder };
-      await discard(path);
+      if (!(await discardStale(own, path))) await setTimeout(betweenAttemptsMilliseconds);
     }
     return { release: null, heldBy: null };
   } finally {
@@ -86,18 +92,31 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Moved aside before it is removed: of two processes that saw the same stale file, one alone succeeds; the slower may have moved
- * the lock that the faster made since, and puts it back.
+ * Removes a lock that belongs to nobody. It is looked at again and removed while a second lock is held: of several processes
+ * that saw the same stale file a slow one would else remove the lock that a fast one has made since. false = another
+ * process is at it.
  */
-async function discard(path: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
+async function discardStale(own: string, path: string): Promise<boolean> {
+  const guard = `${path}.guard`;
+  if (!(await linked(own, guard))) {
+    // Its owner died in the middle of two file operations.
+    if ((await ageSeconds(guard)) > longestGuardSeconds) await rm(guard, { force: true });
+    return false;
   }
-  if ((await readHolder(aside)) !== 'stale') await linked(aside, path);
-  await rm(aside, { force: true });
+  try {
+    if ((await readHolder(path)) === 'stale') await rm(path, { force: true });
+    return true;
+  } finally {
+    await rm(guard, { force: true });
+  }
+}
+
+async function ageSeconds(path: string): Promise<number> {
+  return stat(path).then(
+    // A link has its own time of change, a hard link's content may be older.
+    ({ ctimeMs }) => (Date.now() - ctimeMs) / 1000,
+    () => 0,
+  );
 }
 
 async function release(path: string): Promise<void> {
