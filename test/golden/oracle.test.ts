@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { blueprintFromConfig, knownArchitectures } from '../../src/core/model/blueprintFromConfig';
-import type { AttentionSpec, Blueprint } from '../../src/core/model/blueprint';
+import type { AttentionSpec, Blueprint, LayerSpec } from '../../src/core/model/blueprint';
 import { parameterCount } from '../../src/core/model/parameters';
 
 interface Answer {
@@ -88,6 +88,13 @@ function differences(recorded: Map<string, string>, ours: Map<string, string>): 
   return lines.slice(0, 12);
 }
 
+/** What a layer keeps, the way the recording writes it: keys and values after three tokens, then what is kept per sequence. */
+function keptLine({ attention, recurrent }: LayerSpec): string {
+  const tokens = attention === null ? '-' : cacheLine(attention);
+  if (recurrent === null) return tokens;
+  return `${tokens} conv ${recurrent.convElements} state ${recurrent.stateElements}`;
+}
+
 function cacheLine(attention: AttentionSpec): string {
   const { window, kvHeads, keyDim, valueDim, latent } = attention;
   // transformers 5.15 and later keep the latent and the rotary key, both as one head.
@@ -123,9 +130,7 @@ describe('the Blueprint equals the library that defines the class', () => {
           });
           // A vision tower's layers keep nothing from one token to the next, and the library's cache has no place for them.
           const keeping = blueprint.layers.filter((layer) => layer.component !== 'vision');
-          const ourCache = keeping.map(
-            (layer) => [layer.index, layer.attention === null ? '-' : cacheLine(layer.attention)] as const,
-          );
+          const ourCache = keeping.map((layer) => [layer.index, keptLine(layer)] as const);
           assert.deepEqual(
             ourCache,
             recordedCache

@@ -75,6 +75,11 @@ def state_of(model) -> tuple[list[str], list[list[str]], int]:
     return collapse(entries), tied, parameters
 
 
+def elements(states: dict) -> int:
+    """Elements of the convolution or recurrent states of one layer, for one sequence."""
+    return sum(state.numel() for state in states.values() if state is not None)
+
+
 def cache_of(model, config) -> list[str] | None:
     """Per layer what the library's cache holds after three tokens: kind, key and value shape. None where it cannot run."""
     if not model.can_generate() or getattr(config, "is_encoder_decoder", False):
@@ -83,11 +88,20 @@ def cache_of(model, config) -> list[str] | None:
         with torch.no_grad():
             out = model(input_ids=torch.zeros((1, 3), dtype=torch.long, device="meta"), use_cache=True)
         lines = []
-        for index, layer in enumerate(out.past_key_values.layers):
+        cache = out["past_key_values"] if "past_key_values" in out else out["cache_params"]
+        linear = getattr(cache, "linear_cache", [])  # MiniMax keeps the states of lightning attention beside the layers
+        for index, layer in enumerate(list(cache.layers) + [None] * (len(linear) - len(cache.layers))):
             shape = lambda t: json.dumps(list(t.shape), separators=(",", ":")) if isinstance(t, torch.Tensor) else "-"
             window = getattr(layer, "sliding_window", None)
             kind = "window " + str(window) if window else "full"
-            lines.append((str(index), f"{kind} {shape(getattr(layer, 'keys', None))} {shape(getattr(layer, 'values', None))}"))
+            kept = f"{kind} {shape(getattr(layer, 'keys', None))} {shape(getattr(layer, 'values', None))}"
+            if hasattr(layer, "conv_states"):
+                attends = isinstance(getattr(layer, "keys", None), torch.Tensor)
+                kept = (kept if attends else "-") + f" conv {elements(layer.conv_states)} state {elements(layer.recurrent_states)}"
+            elif kept == "full - -":
+                state = linear[index] if index < len(linear) else None
+                kept = f"- conv 0 state {state.numel()}" if isinstance(state, torch.Tensor) else "-"
+            lines.append((str(index), kept))
         return collapse(lines)
     except Exception:  # noqa: BLE001 - some forward passes read values, which the meta device does not have
         return None

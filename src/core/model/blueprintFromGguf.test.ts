@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { contentsOf, recordedModels } from '../../../test/gguf/fixtures';
-import type { Blueprint } from './blueprint';
+import type { Blueprint, LayerSpec } from './blueprint';
 import { blueprintFromConfig, knownArchitectures } from './blueprintFromConfig';
 import { blueprintFromGguf } from './blueprintFromGguf';
 import { activeParameterCount, elements, parameterCount } from './parameters';
@@ -52,7 +52,7 @@ describe('blueprintFromGguf on what the converter wrote', () => {
       it(`${name}: the same layers and parameters as its config gives`, () => {
         const read = blueprint(name);
         const wanted = fromConfig.blueprint;
-        assert.deepEqual(read.layers, wanted.layers);
+        assert.deepEqual(read.layers.map(comparable), wanted.layers.map(comparable));
         assert.equal(read.hidden, wanted.hidden);
         assert.equal(read.vocab, wanted.vocab);
         assert.equal(read.task, wanted.task);
@@ -62,6 +62,14 @@ describe('blueprintFromGguf on what the converter wrote', () => {
           wanted.tensors.some((tensor) => tensor.tiedTo !== null),
         );
       });
+  }
+
+  /** llama.cpp keeps one position less of a convolution than the library's cache does, and every state in f32. */
+  function comparable(layer: LayerSpec): unknown {
+    const { recurrent } = layer;
+    return recurrent === null
+      ? layer
+      : { ...layer, recurrent: { kind: recurrent.kind, stateElements: recurrent.stateElements } };
   }
 
   /** Vectors aside: the converter merges, adds and drops some. */

@@ -41,9 +41,17 @@ export class ConfigReader {
     private readonly init: Readonly<Record<string, unknown>> = {},
   ) {
     this.defaults = Object.hasOwn(classDefaults, modelType) ? (classDefaults[modelType] ?? null) : null;
-    const names = new Map<string, string[]>();
-    for (const [alias, name] of Object.entries(this.defaults?.aliases ?? {}))
-      names.set(name, [...(names.get(name) ?? []), alias]);
+    // An alias stands for its field and the field for all its aliases, whichever of them the class declares.
+    const fields = new Map<string, string[]>();
+    for (const [alias, field] of Object.entries(this.defaults?.aliases ?? {}))
+      fields.set(field, [...(fields.get(field) ?? [field]), alias]);
+    const names = new Map<string, readonly string[]>();
+    for (const group of fields.values())
+      for (const name of group)
+        names.set(
+          name,
+          group.filter((other) => other !== name),
+        );
     this.otherNames = names;
   }
 
@@ -210,8 +218,9 @@ export class ConfigReader {
   }
 
   private declared(key: string): unknown {
-    const fields = this.defaults?.fields;
-    return fields !== undefined && Object.hasOwn(fields, key) ? fields[key] : undefined;
+    const fields = this.defaults?.fields ?? {};
+    const name = [key, ...(this.otherNames.get(key) ?? [])].find((one) => Object.hasOwn(fields, one));
+    return name === undefined ? undefined : fields[name];
   }
 }
 

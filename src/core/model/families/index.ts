@@ -1,17 +1,20 @@
 import type { Family } from '../family';
 import { arcee } from './arcee';
+import { bamba } from './bamba';
 import { bart, m2m100, marian, mbart, pegasus } from './bart';
 import { bert } from './bert';
 import { bloom } from './bloom';
 import { clip } from './clip';
 import { cohere } from './cohere';
 import { convnext, convnextv2 } from './convnext';
+import { dbrx } from './dbrx';
 import { deepseek } from './deepseek';
 import { dinov2, dinov2WithRegisters } from './dinov2';
 import { distilbert } from './distilbert';
 import { ernie } from './ernie';
 import { exaone4 } from './exaone4';
 import { falcon } from './falcon';
+import { falconH1 } from './falconH1';
 import { gemma } from './gemma';
 import { gemma2 } from './gemma2';
 import { gemma3 } from './gemma3';
@@ -25,14 +28,26 @@ import { gptNeox } from './gptNeox';
 import { gptOss } from './gptOss';
 import { granite } from './granite';
 import { granitemoe } from './granitemoe';
+import { granitemoehybrid, granitemoeshared } from './granitemoehybrid';
+import { hunyuanDense, hunyuanMoe } from './hunyuan';
+import { jamba } from './jamba';
+import { kimiLinear } from './kimiLinear';
+import { lfm2, lfm2Moe } from './lfm2';
 import { llama } from './llama';
+import { llama4 } from './llama4';
 import { idefics3, llava, llavaNext, llavaOnevision, mistral3, paligemma, smolvlm } from './llava';
+import { falconMamba, mamba } from './mamba';
+import { mamba2 } from './mamba2';
+import { mimoV2Flash } from './mimoV2Flash';
+import { minimax } from './minimax';
 import { minimaxM2 } from './minimaxM2';
+import { ministral } from './ministral';
 import { ministral3 } from './ministral3';
 import { mistral } from './mistral';
 import { mixtral } from './mixtral';
 import { mpt } from './mpt';
 import { nemotron } from './nemotron';
+import { nemotronH } from './nemotronH';
 import { olmo } from './olmo';
 import { olmo2 } from './olmo2';
 import { olmo3 } from './olmo3';
@@ -45,9 +60,13 @@ import { pixtral } from './pixtral';
 import { qwen2 } from './qwen2';
 import { qwen2Moe } from './qwen2Moe';
 import { qwen3 } from './qwen3';
+import { qwen35, qwen35Moe } from './qwen35';
 import { qwen3Moe } from './qwen3Moe';
+import { qwen3Next } from './qwen3Next';
 import { qwen25Vl, qwen2Vl, qwen3Vl, qwen3VlMoe } from './qwenVl';
+import { recurrentGemma } from './recurrentGemma';
 import { roberta } from './roberta';
+import { rwkv } from './rwkv';
 import { seedOss } from './seedOss';
 import { siglip, siglip2 } from './siglip';
 import { smollm3 } from './smollm3';
@@ -57,10 +76,12 @@ import { swin } from './swin';
 import { mt5, t5, umt5 } from './t5';
 import { deit, vit } from './vit';
 import { whisper } from './whisper';
+import { zamba2 } from './zamba2';
 
 /** Every family that a config can be read as. A new family is one file here and one line. */
 export const families: readonly Family[] = [
   arcee,
+  bamba,
   bart,
   bert,
   bloom,
@@ -68,6 +89,7 @@ export const families: readonly Family[] = [
   cohere,
   convnext,
   convnextv2,
+  dbrx,
   deepseek,
   deit,
   dinov2,
@@ -76,6 +98,8 @@ export const families: readonly Family[] = [
   ernie,
   exaone4,
   falcon,
+  falconH1,
+  falconMamba,
   gemma,
   gemma2,
   gemma3,
@@ -89,15 +113,29 @@ export const families: readonly Family[] = [
   gptOss,
   granite,
   granitemoe,
+  granitemoehybrid,
+  granitemoeshared,
+  hunyuanDense,
+  hunyuanMoe,
   idefics3,
+  jamba,
+  kimiLinear,
+  lfm2,
+  lfm2Moe,
   llama,
+  llama4,
   llava,
   llavaNext,
   llavaOnevision,
   m2m100,
+  mamba,
+  mamba2,
   marian,
   mbart,
+  mimoV2Flash,
+  minimax,
   minimaxM2,
+  ministral,
   ministral3,
   mistral,
   mistral3,
@@ -105,6 +143,7 @@ export const families: readonly Family[] = [
   mpt,
   mt5,
   nemotron,
+  nemotronH,
   olmo,
   olmo2,
   olmo3,
@@ -121,10 +160,15 @@ export const families: readonly Family[] = [
   qwen2Moe,
   qwen2Vl,
   qwen3,
+  qwen35,
+  qwen35Moe,
   qwen3Moe,
+  qwen3Next,
   qwen3Vl,
   qwen3VlMoe,
+  recurrentGemma,
   roberta,
+  rwkv,
   seedOss,
   siglip,
   siglip2,
@@ -137,4 +181,5 @@ export const families: readonly Family[] = [
   umt5,
   vit,
   whisper,
+  zamba2,
 ];

@@ -31,6 +31,10 @@ export interface DecoderOptions {
   readonly output?: { readonly name?: string; readonly bias?: boolean; readonly storedName?: string };
   /** The output layer's bias where the config decides on it. */
   readonly outputBias?: (config: ConfigReader) => boolean;
+  /** The output layer has its own memory whatever the config says. */
+  readonly neverTied?: boolean;
+  /** Other keys that say whether the output layer is tied; the first one that the config has wins over `tie_word_embeddings`. */
+  readonly tieKeys?: readonly string[];
   /** Names of classes that do not follow `…ForCausalLM` and `…Model`. */
   readonly causalName?: string;
   readonly bareName?: string;
@@ -76,6 +80,7 @@ export function decoderFamily(options: DecoderOptions): DecoderFamily {
   const { modelType, className, backbone } = options;
   const base = options.base ?? 'model';
   const output = options.output?.name ?? 'lm_head';
+  const tieKeys = options.tieKeys ?? [];
   const tasks = options.tasks ?? [sequenceClassification, tokenClassification];
 
   const causal: Architecture = {
@@ -90,9 +95,11 @@ export function decoderFamily(options: DecoderOptions): DecoderFamily {
         vocab: made.vocab,
         bias: options.outputBias?.(config) ?? options.output?.bias ?? false,
         storedName: options.output?.storedName ?? null,
-        tiedTo: config.flag('tie_word_embeddings')
-          ? `${base}.${made.embedding ?? 'embed_tokens'}.weight`
-          : null,
+        tiedTo:
+          options.neverTied !== true &&
+          config.flag(tieKeys.find((key) => config.has(key)) ?? 'tie_word_embeddings')
+            ? `${base}.${made.embedding ?? 'embed_tokens'}.weight`
+            : null,
       });
     },
   };
