@@ -231,7 +231,7 @@ export class DocumentAnalysis implements vscode.Disposable {
       return await this.bundles.analysis().analyseText(request);
     } catch (error) {
       this.log.error(`${document.fileName} could not be analysed`, error);
-      return { outcome: 'not-ours' };
+      return failed(document.fileName);
     }
   }
 
@@ -277,6 +277,13 @@ export class DocumentAnalysis implements vscode.Disposable {
     watcher.onDidDelete(refresh);
     return watcher;
   }
+}
+
+/** The answer where the analysis itself broke: the last answer stays, else a sentence is said. */
+function failed(path: string): Analysis {
+  const message = `Rooflens could not read ${basename(path)}; its log says why.`;
+  const span = { start: 0, end: 0 };
+  return { outcome: 'unreadable', kind: 'failed', title: 'failed', message, span, findings: [] };
 }
 
 /** Whether a document may be one of ours, by its text; what is not loads nothing. */

@@ -17,9 +17,9 @@ export interface RooflensApi {
 /** Registers what Rooflens contributes and starts nothing: everything else waits for a document that is ours, or a command. */
 export function activate(context: ExtensionContext): RooflensApi {
   const services = new Services(context);
-  context.subscriptions.push(services, registerCommands(services));
   // The documents that are to be seen already: after this call, so that it costs the start nothing.
-  setImmediate(() => services.analyses.followVisible());
+  const first = setImmediate(() => services.analyses.followVisible());
+  context.subscriptions.push(services, registerCommands(services), { dispose: () => clearImmediate(first) });
   return {
     loadedBundles: () => services.bundles.loadedNames,
     statusText: () => services.statusItem.text,

@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 
 export const reportScheme = 'rooflens-report';
 
+const mostReports = 20;
+
 /** Read-only Markdown documents: what a command found out, shown in the editor's own preview. */
 export class ReportDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
@@ -14,7 +16,6 @@ export class ReportDocuments implements vscode.TextDocumentContentProvider, vsco
     this.subscriptions = vscode.Disposable.from(
       this.changed,
       vscode.workspace.registerTextDocumentContentProvider(reportScheme, this),
-      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.texts.delete(uri.toString())),
     );
   }
 
@@ -22,22 +23,10 @@ export class ReportDocuments implements vscode.TextDocumentContentProvider, vsco
     return this.texts.get(uri.toString()) ?? '';
   }
 
-  /** Whether a report of this name is open, so that it is worth writing again. */
-  has(name: string, source?: vscode.Uri): boolean {
-    return this.texts.has(uriOf(name, source).toString());
-  }
-
-  /** Gives a report another text where it is open. */
-  update(name: string, text: string, source?: vscode.Uri): void {
-    const uri = uriOf(name, source);
-    this.texts.set(uri.toString(), text);
-    this.changed.fire(uri);
-  }
-
   /** Opens a report beside the active editor, rendered; as plain Markdown where no preview is installed. */
   async show(name: string, text: string, source?: vscode.Uri): Promise<void> {
     const uri = uriOf(name, source);
-    this.update(name, text, source);
+    this.keep(uri, text);
     await vscode.workspace.openTextDocument(uri);
     if (vscode.extensions.getExtension('vscode.markdown-language-features') === undefined) {
       await vscode.window.showTextDocument(uri, {
@@ -47,6 +36,14 @@ export class ReportDocuments implements vscode.TextDocumentContentProvider, vsco
     } else {
       await vscode.commands.executeCommand('markdown.showPreviewToSide', uri);
     }
+  }
+
+  /** A preview asks for its text again long after the document was closed, so the latest reports are kept. */
+  private keep(uri: vscode.Uri, text: string): void {
+    this.texts.delete(uri.toString());
+    this.texts.set(uri.toString(), text);
+    for (const oldest of [...this.texts.keys()].slice(0, -mostReports)) this.texts.delete(oldest);
+    this.changed.fire(uri);
   }
 
   dispose(): void {

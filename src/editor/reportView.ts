@@ -7,7 +7,7 @@ import { warning } from './commands/command';
 import type { Outcome, Subject } from './commands/command';
 import type { Services } from './services';
 
-/** Opens the report of a document's answer. It is written again when the answer changes. */
+/** Opens the report of a document's answer as it is now. */
 export async function showReport(services: Services, subject: Subject): Promise<Outcome | null> {
   const { document, answer } = subject;
   if (answer.analysis.outcome !== 'analysed') return warning(answer.analysis.message);

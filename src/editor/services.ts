@@ -6,6 +6,7 @@ import { Diagnostics } from './diagnostics';
 import { DisposableStore } from './disposableStore';
 import { DocumentAnalysis } from './documentAnalysis';
 import { Hovers } from './hover';
+import { InlayHints } from './inlayHints';
 import { LargeFiles } from './largeFiles';
 import { Log } from './log';
 import { MachineState } from './machineState';
@@ -40,6 +41,7 @@ export class Services implements vscode.Disposable {
     this.statusItem = this.store.add(new StatusItem(this.analyses, this.machine, this.benchmark));
     this.store.add(new CodeLenses(this.analyses));
     this.store.add(new Hovers(this.analyses));
+    this.store.add(new InlayHints(this.analyses));
     this.store.add(new QuickFixes(this.analyses));
     this.store.add(new LargeFiles());
   }

@@ -11,6 +11,7 @@ export interface Settings {
   readonly headroomBytes: number | null;
   readonly rules: Readonly<Record<string, RuleSeverity>>;
   readonly codeLens: boolean;
+  readonly inlayHints: boolean;
   readonly chatTokensPerSecond: number;
 }
 
@@ -30,6 +31,7 @@ export function readSettings(scope: vscode.Uri | null): Settings {
     headroomBytes: gibibytes(read.get('headroom')),
     rules: rules(read.get('rules')),
     codeLens: read.get('codeLens') !== false,
+    inlayHints: read.get('inlayHints') === true,
     chatTokensPerSecond: positive(read.get('speed.chatTokensPerSecond')) ?? 7,
   };
 }
