@@ -81,7 +81,8 @@ function trainingCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   const checkpointing = { 'training.gradientCheckpointing': 'full' };
   const off = training.gradientCheckpointing !== 'full';
   if (off) list.push({ what: 'Checkpoint activations', set: checkpointing, changesResults: false });
-  if (training.loss === 'plain')
+  // Preference objectives need the probabilities themselves.
+  if (training.loss === 'plain' && ['sft', 'pretrain'].includes(training.objective))
     list.push({ what: 'Fused cross entropy', set: { 'training.loss': 'fused' }, changesResults: false });
   const halves: Candidate[] = [];
   for (let batch = Math.floor(training.microBatch / 2); batch >= 1; batch = Math.floor(batch / 2)) {
@@ -107,29 +108,33 @@ function trainingCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
         set: { ...checkpointing, ...enough.set },
       });
   }
-  if (
-    training.optimizer.stateBits === null &&
-    /^adamw?(_torch|_torch_fused|_hf)?$/.test(training.optimizer.name)
-  )
+  if (training.optimizer.stateBits === null && training.optimizer.name === 'adamw') {
     list.push({
       what: '8-bit optimizer',
       set: { 'training.optimizer': eightBitAdam },
       changesResults: true,
     });
+    list.push({
+      what: 'Paged 8-bit optimizer',
+      set: { 'training.optimizer': { ...eightBitAdam, name: 'paged_adamw_8bit', paged: true } },
+      changesResults: true,
+    });
+  }
+  if (training.method === 'full')
+    list.push({ what: 'LoRA', set: { 'training.method': 'lora' }, changesResults: true });
   if ((training.method === 'lora' || training.method === 'dora') && !models[0]?.quantization)
     list.push({
       what: '4-bit base',
       set: { 'models.0.quantization': { method: 'bnb-nf4', doubleQuant: true } },
       changesResults: true,
     });
-  for (const length of [training.sequenceLength / 2, training.sequenceLength / 4]) {
-    if (length < 256 || !Number.isInteger(length)) continue;
+  const length = shorterLength(tried, 'training.sequenceLength', training.sequenceLength);
+  if (length !== null)
     list.push({
       what: `${keyOf('training.sequenceLength') ?? 'sequence length'} ${length}`,
       set: { 'training.sequenceLength': length },
       changesResults: true,
     });
-  }
   return list;
 }
 
@@ -145,7 +150,7 @@ function inferenceCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   const { inference, models, engine, task } = tried.situation.job;
   const list: Candidate[] = [];
   if (task !== 'generate') return list;
-  const length = shorterContext(tried);
+  const length = shorterLength(tried, 'inference.contextLength', inference.contextLength);
   if (length !== null)
     list.push({
       what: `${keyOf('inference.contextLength') ?? 'context'} ${length}`,
@@ -186,14 +191,13 @@ function inferenceCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   return list;
 }
 
-/** The longest context that fits, in whole steps of 1024 tokens (256 below that); else half of what is asked for. */
-function shorterContext(tried: Tried): number | null {
-  const { contextLength } = tried.situation.job.inference;
+/** The longest length that fits, in whole steps of 1024 tokens (256 below 2048); else half of what is asked for. */
+function shorterLength(tried: Tried, path: string, length: number): number | null {
   const fitting = largestFitting(
-    contextLength - 1,
-    (length) => tryWith(tried.situation, { 'inference.contextLength': length }).judgement.verdict === 'fits',
+    length - 1,
+    (shorter) => tryWith(tried.situation, { [path]: shorter }).judgement.verdict === 'fits',
   );
-  const longest = fitting ?? Math.floor(contextLength / 2);
+  const longest = fitting ?? Math.floor(length / 2);
   const step = longest >= 2048 ? 1024 : 256;
   const whole = Math.floor(longest / step) * step;
   return whole >= 256 ? whole : null;

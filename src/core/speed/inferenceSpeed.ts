@@ -87,10 +87,7 @@ function decodeStep(input: InferenceSpeedInput, pool: Pool, depth: number, seque
   const cache = sequences * cachedBytes(input, depth);
   const hostShare = memory.placement === null ? null : memory.placement;
   const total = weights + cache;
-  const hostWeights =
-    hostShare === null || memory.weightBytes === 0
-      ? 0
-      : Math.min(weights, weights * (hostShare.hostWeightBytes / memory.weightBytes));
+  const hostWeights = Math.min(weights, hostShare?.hostWeightBytes ?? 0);
   const hostCache = hostShare === null ? 0 : Math.min(cache, hostShare.hostKvBytes);
   const device = deviceClass(pool);
   const efficiency = decodeEfficiency(job.engine.name, device);
@@ -149,8 +146,11 @@ function prefillStep(input: InferenceSpeedInput, pool: Pool, tokens: number): St
     seconds = slower(seconds, reading);
   }
   let origin = compute.origin;
-  const hostWeights = input.memory.placement?.hostWeightBytes ?? 0;
-  if (hostWeights > 0 && device !== 'cpu') {
+  const placement = input.memory.placement;
+  if (placement !== null && placement.hostWeightBytes > 0 && device !== 'cpu') {
+    const hostWeights = input.memory.host.terms
+      .filter((term) => term.name === 'weights')
+      .reduce((bytes, term) => bytes + term.bytes.expected, 0);
     // Every pass of the prompt takes the host's weights over the link (ggml-backend.cpp, op offload).
     const passes = Math.ceil(tokens / Math.max(1, job.inference.microBatch));
     const link = linkLimit(pool);

@@ -1,6 +1,6 @@
 import type { Blueprint, LayerSpec, TensorSpec } from '../model/blueprint';
 import type { HeldTensor } from '../estimate/terms/weights';
-import { elementsOf, linearDims } from '../estimate/terms/tensorDims';
+import { elementsOf, linearDims, runsOverText } from '../estimate/terms/tensorDims';
 
 /** Matrix elements that one token is multiplied with: a router's choice of experts counts, a table look-up does not. */
 export function activeMatrixElements(blueprint: Blueprint): {
@@ -9,7 +9,9 @@ export function activeMatrixElements(blueprint: Blueprint): {
 } {
   let layers = 0;
   let head = 0;
+  const runs = runsOverText(blueprint);
   for (const tensor of blueprint.tensors) {
+    if (!runs(tensor)) continue;
     const elements = elementsOf(tensor) * activeShare(tensor);
     if (tensor.role === 'head') {
       head += elements;
@@ -41,7 +43,9 @@ export function weightBytesRead(
     blueprint.tensors.filter((tensor) => tensor.role === 'head').map((tensor) => tensor.tiedTo),
   );
   let bytes = 0;
+  const runs = runsOverText(blueprint);
   for (const { tensor, bytes: size } of held) {
+    if (!runs(tensor)) continue;
     if ((tensor.role === 'embedding' || tensor.role === 'position') && !tied.has(tensor.name)) continue;
     // Every token picks its experts on its own: the share hit by none of them is (1 - k/E)^n.
     bytes += size * (1 - (1 - activeShare(tensor)) ** Math.max(1, sequences));
@@ -67,7 +71,7 @@ export function forwardOperations(
 ): number {
   const { layers, head } = activeMatrixElements(blueprint);
   let attention = 0;
-  for (const layer of blueprint.layers) {
+  for (const layer of blueprint.layers.filter(runsOverText(blueprint))) {
     const a = layer.attention;
     if (a === null) continue;
     const mean = a.causal ? (seen(layer, past) + seen(layer, past + tokens)) / 2 : tokens;

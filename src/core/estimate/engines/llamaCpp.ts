@@ -31,6 +31,8 @@ interface LayerPart {
   readonly weights: number;
   /** Expert tensors within `weights`. */
   readonly experts: number;
+  /** Share of the experts that one token passes. */
+  readonly activeExperts: number;
   readonly largestExpert: number;
   readonly largestTensor: number;
   readonly cache: number;
@@ -50,7 +52,8 @@ interface Placement {
  * i >= L + 1 - n are on the device. Cache: cells padded to 256, a sliding layer keeps window + micro batch cells, latent attention keeps
  * keys only, recurrent state in fp32. A device's compute buffer is what its graph needs at its widest moment.
  */
-export const llamaCpp: EngineRules = (input) => {
+export const llamaCpp: EngineRules = (whole) => {
+  const input = { ...whole, main: { ...whole.main, blueprint: textOnly(whole.main.blueprint) } };
   const { job, main, target } = input;
   const pools = devicePools(target);
   const first = pools[0];
@@ -69,6 +72,21 @@ export const llamaCpp: EngineRules = (input) => {
     ? onHost(input, parts, first, held, extra)
     : onDevices(input, parts, held, extra);
 };
+
+const textOnlyOf = new WeakMap<Blueprint, Blueprint>();
+
+/** A GGUF holds the language model; what sees and hears lies in a file of its own (`--mmproj`). */
+function textOnly(blueprint: Blueprint): Blueprint {
+  const isText = ({ component }: { readonly component: string }): boolean => component === 'text';
+  if (blueprint.layers.every(isText) || !blueprint.layers.some(isText)) return blueprint;
+  const known = textOnlyOf.get(blueprint) ?? {
+    ...blueprint,
+    layers: blueprint.layers.filter(isText),
+    tensors: blueprint.tensors.filter((tensor) => isText(tensor) && tensor.role !== 'projector'),
+  };
+  textOnlyOf.set(blueprint, known);
+  return known;
+}
 
 /** Everything in host memory. */
 function onHost(
@@ -150,7 +168,10 @@ function onDevices(
     draft('output', outputBytes(main.blueprint, job)),
     draft('runtime', range(80 * MiB, 200 * MiB, 600 * MiB), 'assumed'),
   ];
-  const partial = hostWeights > 0 || hostCache > 0;
+  const readFromHost =
+    sumOf(hostLayers, (layer) => layer.weights - layer.experts * (1 - layer.activeExperts)) +
+    sumOf(deviceLayers.slice(0, chosen.expertsOnHost), (layer) => layer.experts * layer.activeExperts) +
+    (chosen.output ? 0 : parts.output);
   const notes: string[] = [];
   if (deviceCount(target) > devices.length) notes.push('split mode none: one device is used');
   return finished(
@@ -160,7 +181,7 @@ function onDevices(
     {
       layersOnDevice: onDevice + (chosen.output ? 1 : 0),
       layers: total,
-      hostWeightBytes: Math.round(partial ? hostWeights : 0),
+      hostWeightBytes: Math.round(readFromHost),
       hostKvBytes: Math.round(hostCache + hostState),
     },
     notes,
@@ -243,9 +264,11 @@ function partsOf(blueprint: Blueprint, held: readonly HeldTensor[], job: JobDocu
   if (!hasHead && blueprint.tensors.some((tensor) => tensor.role === 'head')) output += embedding;
   const layers = blueprint.layers.map((layer): LayerPart => {
     const part = byLayer.get(`${layer.component} ${layer.index}`);
+    const moe = layer.mlp?.moe ?? null;
     return {
       weights: part?.weights ?? 0,
       experts: part?.experts ?? 0,
+      activeExperts: moe === null ? 1 : Math.min(1, moe.active / Math.max(1, moe.experts)),
       largestExpert: part?.expert ?? 0,
       largestTensor: part?.tensor ?? 0,
       cache: sequences * layerCacheBytes(layer, rules),

@@ -1,5 +1,6 @@
 import type { Blueprint } from '../../model/blueprint';
 import { layerActivations, type ActivationSetting } from './layerActivations';
+import { runsOverText } from './tensorDims';
 
 /** Activation bytes of a training step at the instants that can be its peak. */
 export interface ActivationMemory {
@@ -28,7 +29,8 @@ export function activationMemory(
   checkpointing: 'none' | 'full' | 'selective',
   offload: boolean,
 ): ActivationMemory {
-  const layers = blueprint.layers.map((layer) => layerActivations(blueprint, layer, setting));
+  const ran = blueprint.layers.filter(runsOverText(blueprint));
+  const layers = ran.map((layer) => layerActivations(blueprint, layer, setting));
   const tokens = setting.batch * setting.sequence;
   const hidden = tokens * blueprint.hidden;
   const head = (4 + (setting.weightsTrained ? setting.residual + setting.compute : 0)) * hidden;
@@ -61,7 +63,7 @@ export function activationMemory(
       };
     }
     case 'selective': {
-      const products = blueprint.layers.reduce((sum, layer, index) => {
+      const products = ran.reduce((sum, layer, index) => {
         const attention = layer.attention;
         const out = attention === null ? 0 : attention.queryHeads * attention.valueDim;
         const bytes = layers[index];

@@ -57,8 +57,8 @@ export function logitsMemory(input: LogitsInput): LogitsMemory {
         };
       return {
         forward: range((c + l) * all, forward, forward + c * all),
-        // A trainer that still holds the model's output holds the logits with it.
-        backward: range((2 * l + c) * all + cap, backward, backward + c * all),
+        // A trainer that still holds the model's output holds the logits with it; before 4.46 a shifted fp32 copy as well.
+        backward: range((2 * l + c) * all + cap, backward, backward + (l + c) * all),
         kept: range(l * all + cap, l * all + cap, (l + c) * all + cap),
       };
     }

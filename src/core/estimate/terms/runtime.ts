@@ -25,7 +25,7 @@ export function runtimeTerm(pool: Pool, framework: 'torch' | 'ggml'): TermDraft 
       : draft('runtime', range(20 * MiB, 60 * MiB, 200 * MiB), 'assumed', component);
   const bytes =
     framework === 'torch'
-      ? range(300 * MiB, (isOld(pool) ? 800 : 520) * MiB, (isOld(pool) ? 1400 : 1000) * MiB)
+      ? range(300 * MiB, (isOld(pool) ? 800 : 520) * MiB, (isOld(pool) ? 1400 : 1300) * MiB)
       : range(150 * MiB, 300 * MiB, 512 * MiB);
   return draft('runtime', bytes, 'assumed', component);
 }

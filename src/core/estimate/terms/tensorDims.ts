@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../model/blueprint';
+import type { Blueprint, TensorSpec } from '../../model/blueprint';
 
 /** Elements of a tensor. */
 export function elementsOf(tensor: TensorSpec): number {
@@ -17,4 +17,10 @@ export function linearDims(tensor: TensorSpec): { readonly input: number; readon
 export function moduleOf(tensor: TensorSpec): string {
   const dot = tensor.name.lastIndexOf('.');
   return dot === -1 ? tensor.name : tensor.name.slice(0, dot);
+}
+
+/** Whether a layer or tensor belongs to what runs over text, where a model has such a part; else to the whole model. */
+export function runsOverText(blueprint: Blueprint): (part: { readonly component: string }) => boolean {
+  const hasText = blueprint.layers.some((layer) => layer.component === 'text');
+  return ({ component }) => !hasText || component === 'text';
 }
