@@ -1,4 +1,5 @@
 import type { Family } from '../family';
+import { albert } from './albert';
 import { arcee } from './arcee';
 import { bamba } from './bamba';
 import { bart, m2m100, marian, mbart, pegasus } from './bart';
@@ -8,9 +9,12 @@ import { clip } from './clip';
 import { cohere } from './cohere';
 import { convnext, convnextv2 } from './convnext';
 import { dbrx } from './dbrx';
+import { debertaV2 } from './debertaV2';
 import { deepseek } from './deepseek';
 import { dinov2, dinov2WithRegisters } from './dinov2';
+import { dinov3 } from './dinov3';
 import { distilbert } from './distilbert';
+import { electra } from './electra';
 import { ernie } from './ernie';
 import { exaone4 } from './exaone4';
 import { falcon } from './falcon';
@@ -30,6 +34,7 @@ import { granite } from './granite';
 import { granitemoe } from './granitemoe';
 import { granitemoehybrid, granitemoeshared } from './granitemoehybrid';
 import { hunyuanDense, hunyuanMoe } from './hunyuan';
+import { internvl } from './internvl';
 import { jamba } from './jamba';
 import { kimiLinear } from './kimiLinear';
 import { lfm2, lfm2Moe } from './lfm2';
@@ -45,9 +50,13 @@ import { ministral } from './ministral';
 import { ministral3 } from './ministral3';
 import { mistral } from './mistral';
 import { mixtral } from './mixtral';
+import { mllama } from './mllama';
+import { modernbert } from './modernbert';
+import { mpnet } from './mpnet';
 import { mpt } from './mpt';
 import { nemotron } from './nemotron';
 import { nemotronH } from './nemotronH';
+import { nomicBert } from './nomicBert';
 import { olmo } from './olmo';
 import { olmo2 } from './olmo2';
 import { olmo3 } from './olmo3';
@@ -58,6 +67,7 @@ import { phi3 } from './phi3';
 import { phimoe } from './phimoe';
 import { pixtral } from './pixtral';
 import { qwen2 } from './qwen2';
+import { qwen2Audio } from './qwen2Audio';
 import { qwen2Moe } from './qwen2Moe';
 import { qwen3 } from './qwen3';
 import { qwen35, qwen35Moe } from './qwen35';
@@ -75,11 +85,13 @@ import { starcoder2 } from './starcoder2';
 import { swin } from './swin';
 import { mt5, t5, umt5 } from './t5';
 import { deit, vit } from './vit';
+import { hubert, wav2vec2 } from './wav2vec2';
 import { whisper } from './whisper';
 import { zamba2 } from './zamba2';
 
 /** Every family that a config can be read as. A new family is one file here and one line. */
 export const families: readonly Family[] = [
+  albert,
   arcee,
   bamba,
   bart,
@@ -90,11 +102,14 @@ export const families: readonly Family[] = [
   convnext,
   convnextv2,
   dbrx,
+  debertaV2,
   deepseek,
   deit,
   dinov2,
   dinov2WithRegisters,
+  dinov3,
   distilbert,
+  electra,
   ernie,
   exaone4,
   falcon,
@@ -115,9 +130,11 @@ export const families: readonly Family[] = [
   granitemoe,
   granitemoehybrid,
   granitemoeshared,
+  hubert,
   hunyuanDense,
   hunyuanMoe,
   idefics3,
+  internvl,
   jamba,
   kimiLinear,
   lfm2,
@@ -140,10 +157,14 @@ export const families: readonly Family[] = [
   mistral,
   mistral3,
   mixtral,
+  mllama,
+  modernbert,
+  mpnet,
   mpt,
   mt5,
   nemotron,
   nemotronH,
+  nomicBert,
   olmo,
   olmo2,
   olmo3,
@@ -157,6 +178,7 @@ export const families: readonly Family[] = [
   pixtral,
   qwen2,
   qwen25Vl,
+  qwen2Audio,
   qwen2Moe,
   qwen2Vl,
   qwen3,
@@ -180,6 +202,7 @@ export const families: readonly Family[] = [
   t5,
   umt5,
   vit,
+  wav2vec2,
   whisper,
   zamba2,
 ];
