@@ -23,7 +23,7 @@ export const llama8b = JSON.stringify(
 export function axolotl(
   options: { microBatch?: number; sequence?: number; model?: string; more?: string } = {},
 ): string {
-  const { microBatch = 1, sequence = 2048, model = 'meta-llama/Llama-3.1-8B', more = '' } = options;
+  const { microBatch = 1, sequence = 1024, model = 'meta-llama/Llama-3.1-8B', more = '' } = options;
   return `base_model: ${model}
 adapter: lora
 lora_r: 16

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { api } from '../api';
 import { axolotl } from '../fixtures';
 import { closeEditors, extension, lensTitles, openText, untilLens } from '../support';
@@ -8,7 +8,7 @@ import { closeEditors, extension, lensTitles, openText, untilLens } from '../sup
 /** Our own bundles that this process has read, by name. */
 function bundlesInMemory(): readonly string[] {
   return Object.keys(createRequire(__filename).cache)
-    .filter((path) => path.startsWith(extension().extensionPath) && path.includes('dist'))
+    .filter((path) => dirname(path) === join(extension().extensionPath, 'dist'))
     .map((path) => basename(path))
     .sort();
 }
