@@ -1,7 +1,8 @@
 import { deviceCount } from '../../hardware/target';
 import { devicesOf } from '../answer';
 import { responsibleSetting } from './responsible';
-import type { Rule } from './rule';
+import type { Span } from '../../units/span';
+import type { Rule, RuleSubject } from './rule';
 
 /** The engine itself would stop with a message: said in our words, on the key that it would name. */
 export const refusesToStart: Rule = {
@@ -15,10 +16,20 @@ export const refusesToStart: Rule = {
       severity: 'warning',
       verdict: result.verdict,
       message: result.reason,
-      span: responsibleSetting(subject)?.origin.keySpan ?? job.anchor,
+      span: keyOfRefusal(subject) ?? job.anchor,
       anchor: job.anchor,
       result,
       remedies: result.remedies,
     };
   },
 };
+
+/** The length that asks for more cache than there is, the fraction that leaves so little, or what costs most otherwise. */
+function keyOfRefusal(subject: RuleSubject): Span | null {
+  const { origins } = subject.job;
+  for (const path of ['inference.contextLength', 'inference.memoryFraction', 'parallel.tensor']) {
+    const span = origins[path]?.keySpan ?? null;
+    if (span !== null) return span;
+  }
+  return responsibleSetting(subject)?.origin.keySpan ?? null;
+}
