@@ -40,7 +40,7 @@ function watchedExtension(scratch) {
   return folder;
 }
 
-/** One run of the host tests with `id` blanked (null: none), to the first failure; gives the title of that failure, or null. */
+/** One run of the host tests with `id` blanked (null: none), to the first failure; gives that failure, or null. */
 async function firstFailure({ browser, server, env, scratch, extensionFolder }, id) {
   rmSync(env.ROOFLENS_HOST_RESULTS, { force: true });
   rmSync(env.ROOFLENS_TEETH_BLANK, { force: true });
@@ -52,7 +52,7 @@ async function firstFailure({ browser, server, env, scratch, extensionFolder }, 
     extensionFolder,
   );
   const failure = readEvents(env.ROOFLENS_HOST_RESULTS).find(({ event }) => event === 'fail');
-  return failure?.title ?? problem;
+  return failure ?? (problem === null ? null : { title: problem, message: '' });
 }
 
 async function main(pattern) {
@@ -72,7 +72,8 @@ async function main(pattern) {
     const extensionFolder = watchedExtension(scratch);
     const runs = { browser, server, env, scratch, extensionFolder };
     const broken = await firstFailure(runs, null);
-    if (broken !== null) throw new Error(`With nothing blanked the host tests fail already: ${broken}`);
+    if (broken !== null)
+      throw new Error(`With nothing blanked the host tests fail already: ${broken.title}\n${broken.message}`);
     const registered = readFileSync(env.ROOFLENS_TEETH_LOG, 'utf8').trim().split('\n');
     const ids = [...new Set(registered)]
       .filter((id) => !unseen.includes(id) && id.includes(pattern))
@@ -80,7 +81,7 @@ async function main(pattern) {
     for (const id of ids) {
       const failure = await firstFailure(runs, id);
       if (failure === null) green++;
-      console.log(failure === null ? `✗ ${id}: blanked, and every test passed` : `✓ ${id}: ${failure}`);
+      console.log(failure === null ? `✗ ${id}: blanked, and every test passed` : `✓ ${id}: ${failure.title}`);
     }
     console.log(`\n${ids.length - green} of ${ids.length} blanked runs went red`);
   } finally {
