@@ -16,6 +16,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import diffusers
 import torch
 import transformers
 
@@ -114,8 +115,24 @@ def make_config(cls, fields: dict):
         raise SystemExit(f"{cls.__name__} cannot take {fields}: {error.__cause__ or error}") from error
 
 
+def record_diffusers(case: dict) -> dict:
+    """Parts of pipelines: a class of diffusers takes the fields of its config as arguments."""
+    answers = []
+    for class_name in case["classes"]:
+        cls = getattr(diffusers, class_name)
+        for label, fields in case["configs"].items():
+            with torch.device("meta"):
+                model = cls(**fields)
+            tensors, tied, parameters = state_of(model)
+            config = {"_class_name": class_name, **fields}
+            answers.append({"class": class_name, "label": label, "config": config, "parameters": parameters, "tensors": tensors, "tied": tied})
+    return {"library": f"diffusers {diffusers.__version__}", "modelType": case["modelType"], "answers": answers}
+
+
 def record(case_file: Path) -> dict:
     case = json.loads(case_file.read_text(encoding="utf-8"))
+    if case.get("library") == "diffusers":
+        return record_diffusers(case)
     answers = []
     for class_name in case["classes"]:
         cls = getattr(transformers, class_name)

@@ -73,7 +73,7 @@ export function blueprintFromConfig(config: unknown): BlueprintOutcome {
   const blueprint: Blueprint = {
     architecture: choice.name,
     modelType: choice.architecture.modelType,
-    library,
+    library: choice.architecture.library ?? library,
     origin: choice.origin,
     assumptions: [...choice.assumptions, ...model.assumptions],
     dtype,
@@ -112,7 +112,9 @@ function choose(config: Readonly<Record<string, unknown>>, problems: ConfigProbl
     problems.push({ key: 'model_type', value: shown(modelType), expected: 'a string' });
     return sentence(problems);
   }
-  const name = listed[0] ?? null;
+  // A part of a diffusers pipeline names its class in a key of its own.
+  const part = config['_class_name'];
+  const name = listed[0] ?? (typeof part === 'string' ? part : null);
   const exact = name === null ? undefined : byClass.get(name);
   if (exact !== undefined && name !== null)
     return { architecture: exact, name, origin: 'exact', assumptions: [] };

@@ -9,6 +9,8 @@ export interface Architecture {
   /** `model_type` whose config class it takes; its declared defaults fill in missing fields. */
   readonly modelType: string;
   readonly task: Blueprint['task'];
+  /** Library that defines the class, with its version; transformers when absent. */
+  readonly library?: string;
   /** Adds every tensor and layer of the class and sets `model.facts`. Problems go to the reader. */
   readonly build: (config: ConfigReader, model: ModelBuilder) => void;
 }

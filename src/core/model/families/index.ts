@@ -1,6 +1,7 @@
 import type { Family } from '../family';
 import { albert } from './albert';
 import { arcee } from './arcee';
+import { autoencoderKl } from './autoencoderKl';
 import { bamba } from './bamba';
 import { bart, m2m100, marian, mbart, pegasus } from './bart';
 import { bert } from './bert';
@@ -11,6 +12,7 @@ import { convnext, convnextv2 } from './convnext';
 import { dbrx } from './dbrx';
 import { debertaV2 } from './debertaV2';
 import { deepseek } from './deepseek';
+import { diffusionTransformers } from './diffusionTransformers';
 import { dinov2, dinov2WithRegisters } from './dinov2';
 import { dinov3 } from './dinov3';
 import { distilbert } from './distilbert';
@@ -93,6 +95,7 @@ import { zamba2 } from './zamba2';
 export const families: readonly Family[] = [
   albert,
   arcee,
+  autoencoderKl,
   bamba,
   bart,
   bert,
@@ -105,6 +108,7 @@ export const families: readonly Family[] = [
   debertaV2,
   deepseek,
   deit,
+  diffusionTransformers,
   dinov2,
   dinov2WithRegisters,
   dinov3,
