@@ -25,6 +25,22 @@ interface Recording {
 
 const folder = 'test/fixtures/oracle';
 
+/** Classes whose code lies beside their checkpoints: families/publishedCode.test.ts holds them to published figures. */
+const publishedElsewhere = new Set([
+  'BaichuanForCausalLM',
+  'BaichuanModel',
+  'BaiChuanForCausalLM',
+  'BaiChuanModel',
+  'ChatGLMForConditionalGeneration',
+  'ChatGLMModel',
+  'DeciLMForCausalLM',
+  'DeciLMModel',
+  'InternLM2ForCausalLM',
+  'InternLM2Model',
+  'QWenLMHeadModel',
+  'QWenModel',
+]);
+
 /** Classes whose own cache holds more than the layer needs; the engine's rules say so, not the Blueprint. */
 const expandedCache = new Set(['falcon']);
 
@@ -89,10 +105,10 @@ function differences(recorded: Map<string, string>, ours: Map<string, string>): 
 }
 
 /** What a layer keeps, the way the recording writes it: keys and values after three tokens, then what is kept per sequence. */
-function keptLine({ attention, cross, recurrent }: LayerSpec): string {
-  // A layer that looks at images alone has a place, which three tokens of text leave empty.
-  const none = cross === null ? '-' : 'full - -';
-  const tokens = attention === null ? none : cacheLine(attention);
+function keptLine({ attention, recurrent }: LayerSpec): string {
+  // A layer without attention, one that looks at images alone and one that uses another's keys keep none of these tokens.
+  const keeps = attention !== null && attention.sharesKvWithLayer === null;
+  const tokens = keeps ? cacheLine(attention) : '-';
   if (recurrent === null) return tokens;
   return `${tokens} conv ${recurrent.convElements} state ${recurrent.stateElements}`;
 }
@@ -127,7 +143,7 @@ describe('the Blueprint equals the library that defines the class', () => {
           const recordedCache = answer.cache.flatMap((line) => {
             const space = line.indexOf(' ');
             return expand(line.slice(0, space)).map(
-              (index) => [Number(index), line.slice(space + 1)] as const,
+              (index) => [Number(index), line.slice(space + 1).replace(/^full - -$/u, '-')] as const,
             );
           });
           // A tower's layers keep nothing from one token to the next, and the library's cache has no place for them.
@@ -139,7 +155,7 @@ describe('the Blueprint equals the library that defines the class', () => {
             ourCache,
             recordedCache
               // BART's decoder alone still gets places for the layers of the encoder, which stay empty.
-              .filter(([index, line]) => index < ourCache.length || line !== 'full - -')
+              .filter(([index, line]) => index < ourCache.length || line !== '-')
               .sort(([a], [b]) => a - b),
             `${answer.label}: what a layer keeps`,
           );
@@ -147,10 +163,10 @@ describe('the Blueprint equals the library that defines the class', () => {
       });
   }
 
-  it('knows no class that was not recorded', () => {
+  it('knows no class of the library that was not recorded', () => {
     const recorded = new Set(all.flatMap(({ answers }) => answers.map((answer) => answer.class)));
     assert.deepEqual(
-      knownArchitectures().filter((name) => !recorded.has(name)),
+      knownArchitectures().filter((name) => !recorded.has(name) && !publishedElsewhere.has(name)),
       [],
     );
   });

@@ -2,10 +2,12 @@ import type { Family } from '../family';
 import { albert } from './albert';
 import { arcee } from './arcee';
 import { autoencoderKl } from './autoencoderKl';
+import { baichuan } from './baichuan';
 import { bamba } from './bamba';
 import { bart, m2m100, marian, mbart, pegasus } from './bart';
 import { bert } from './bert';
 import { bloom } from './bloom';
+import { chatglm } from './chatglm';
 import { clip } from './clip';
 import { cohere } from './cohere';
 import { convnext, convnextv2 } from './convnext';
@@ -24,6 +26,8 @@ import { falconH1 } from './falconH1';
 import { gemma } from './gemma';
 import { gemma2 } from './gemma2';
 import { gemma3 } from './gemma3';
+import { gemma3n } from './gemma3n';
+import { gemma4 } from './gemma4';
 import { glm } from './glm';
 import { glm4Moe } from './glm4Moe';
 import { gpt2 } from './gpt2';
@@ -36,6 +40,7 @@ import { granite } from './granite';
 import { granitemoe } from './granitemoe';
 import { granitemoehybrid, granitemoeshared } from './granitemoehybrid';
 import { hunyuanDense, hunyuanMoe } from './hunyuan';
+import { internlm2 } from './internlm2';
 import { internvl } from './internvl';
 import { jamba } from './jamba';
 import { kimiLinear } from './kimiLinear';
@@ -58,6 +63,7 @@ import { mpnet } from './mpnet';
 import { mpt } from './mpt';
 import { nemotron } from './nemotron';
 import { nemotronH } from './nemotronH';
+import { nemotronNas } from './nemotronNas';
 import { nomicBert } from './nomicBert';
 import { olmo } from './olmo';
 import { olmo2 } from './olmo2';
@@ -68,6 +74,7 @@ import { phi } from './phi';
 import { phi3 } from './phi3';
 import { phimoe } from './phimoe';
 import { pixtral } from './pixtral';
+import { qwen1 } from './qwen1';
 import { qwen2 } from './qwen2';
 import { qwen2Audio } from './qwen2Audio';
 import { qwen2Moe } from './qwen2Moe';
@@ -96,10 +103,12 @@ export const families: readonly Family[] = [
   albert,
   arcee,
   autoencoderKl,
+  baichuan,
   bamba,
   bart,
   bert,
   bloom,
+  chatglm,
   clip,
   cohere,
   convnext,
@@ -122,6 +131,8 @@ export const families: readonly Family[] = [
   gemma,
   gemma2,
   gemma3,
+  gemma3n,
+  gemma4,
   glm,
   glm4Moe,
   gpt2,
@@ -138,6 +149,7 @@ export const families: readonly Family[] = [
   hunyuanDense,
   hunyuanMoe,
   idefics3,
+  internlm2,
   internvl,
   jamba,
   kimiLinear,
@@ -168,6 +180,7 @@ export const families: readonly Family[] = [
   mt5,
   nemotron,
   nemotronH,
+  nemotronNas,
   nomicBert,
   olmo,
   olmo2,
@@ -180,6 +193,7 @@ export const families: readonly Family[] = [
   phi3,
   phimoe,
   pixtral,
+  qwen1,
   qwen2,
   qwen25Vl,
   qwen2Audio,
