@@ -71,6 +71,10 @@ const special: readonly (readonly [ending: RegExp, part: string])[] = [
   [/\bkv_a_proj_with_mqa$/u, 'attn_kv_a_mqa'],
   [/\brelative_attention_bias$/u, 'attn_rel_b'],
   [/\bconv1d$/u, 'ssm_conv1d'],
+  [/\b(?:mixer|mamba)\.in_proj$/u, 'ssm_in'],
+  [/\b(?:mixer|mamba)\.x_proj$/u, 'ssm_x'],
+  [/\b(?:mixer|mamba)\.dt_proj$/u, 'ssm_dt'],
+  [/\b(?:mixer|mamba)\.out_proj$/u, 'ssm_out'],
   [/\bconv\.conv$/u, 'shortconv.conv'],
 ];
 
@@ -83,7 +87,8 @@ function written(tensor: TensorSpec, blueprint: Blueprint): readonly LayoutTenso
     const type = matrix === null ? 'F32' : 'F16';
     return [{ name: outerName(tensor), shape: matrix ?? tensor.shape, type, source: tensor }];
   }
-  if (matrix === null) return [{ name: tensor.name, shape: tensor.shape, type: 'F32', source: tensor }];
+  if (matrix === null)
+    return [{ name: vectorName(tensor), shape: tensor.shape, type: 'F32', source: tensor }];
   const block = `${tensor.component === 'text' ? '' : `${tensor.component.slice(0, 3)}.`}blk.${tensor.layer}.`;
   const make = (part: string, shape: readonly number[]): LayoutTensor => ({
     name: `${block}${part}.weight`,
@@ -95,6 +100,11 @@ function written(tensor: TensorSpec, blueprint: Blueprint): readonly LayoutTenso
   if (/\bkv_b_proj$/u.test(module)) return latentParts(tensor, matrix, blueprint, make);
   if (tensor.module === 'experts') return expertParts(tensor, matrix, make);
   return [make(partOf(tensor, module), matrix)];
+}
+
+/** Mamba's decay is two-dimensional but no matrix: it stays wide, under a name of its own. */
+function vectorName({ name, layer, shape }: TensorSpec): string {
+  return shape.length === 2 && name.endsWith('.A_log') ? `blk.${layer ?? 0}.ssm_a` : name;
 }
 
 function partOf(tensor: TensorSpec, module: string): string {
@@ -111,7 +121,9 @@ function partOf(tensor: TensorSpec, module: string): string {
 function matrixOf(tensor: TensorSpec): readonly number[] | null {
   if (tensor.role === 'position' && tensor.layer === null) return null;
   if (tensor.module === 'embedding' && tensor.shape.length === 2) return tensor.shape;
-  if (tensor.role === 'recurrent' && tensor.module === 'conv') return tensor.shape;
+  // Depthwise convolutions are written without their dimension of one.
+  if (tensor.role === 'recurrent' && tensor.module === 'conv' && tensor.shape.length > 1)
+    return tensor.shape.filter((size) => size !== 1);
   const matrices = matricesOf(tensor);
   if (matrices === null) return null;
   const { count, outputs, inputs } = matrices;
