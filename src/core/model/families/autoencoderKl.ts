@@ -2,16 +2,7 @@ import { diffusersLibrary } from '../classDefaults.generated';
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
 import type { ModelBuilder } from '../parts/modelBuilder';
-
-function resnet(model: ModelBuilder, name: string, from: number, to: number): void {
-  model.scope(name, () => {
-    model.layerNorm('norm1', from);
-    model.conv('conv1', [to, from, 3, 3], 'other');
-    model.layerNorm('norm2', to);
-    model.conv('conv2', [to, to, 3, 3], 'other');
-    if (from !== to) model.conv('conv_shortcut', [to, from, 1, 1], 'other');
-  });
-}
+import { residualBlock } from '../parts/residualBlock';
 
 /** Two residual blocks with attention over all positions between them. */
 function middle(config: ConfigReader, model: ModelBuilder, width: number): void {
@@ -24,7 +15,7 @@ function middle(config: ConfigReader, model: ModelBuilder, width: number): void 
         model.linear('to_v', width, width, 'v', true);
         model.linear('to_out.0', width, width, 'o', true);
       });
-    for (const index of [0, 1]) resnet(model, `resnets.${index}`, width, width);
+    for (const index of [0, 1]) residualBlock(model, `resnets.${index}`, width, width);
   });
 }
 
@@ -40,7 +31,7 @@ function blocks(
   widths.forEach((width, block) =>
     model.scope(`${name}.${block}`, () => {
       for (let layer = 0; layer < layers; layer++)
-        resnet(model, `resnets.${layer}`, layer === 0 ? before : width, width);
+        residualBlock(model, `resnets.${layer}`, layer === 0 ? before : width, width);
       if (block < widths.length - 1) model.conv(`${sampler}.0.conv`, [width, width, 3, 3], 'other');
       before = width;
     }),

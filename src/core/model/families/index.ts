@@ -93,6 +93,7 @@ import { stablelm } from './stablelm';
 import { starcoder2 } from './starcoder2';
 import { swin } from './swin';
 import { mt5, t5, umt5 } from './t5';
+import { unet2dCondition } from './unet2dCondition';
 import { deit, vit } from './vit';
 import { hubert, wav2vec2 } from './wav2vec2';
 import { whisper } from './whisper';
@@ -219,6 +220,7 @@ export const families: readonly Family[] = [
   swin,
   t5,
   umt5,
+  unet2dCondition,
   vit,
   wav2vec2,
   whisper,
