@@ -47,7 +47,7 @@ export function answer(input: AnswerInput): EstimateResult {
     verdict: judgement.verdict,
     verdictNow: judgement.verdictNow,
     failure: judgement.failure,
-    reason: reasonOf(tried, judgement, target),
+    reason: [reasonOf(tried, judgement, target), ...memory.notes.slice(0, 1).map(sentence)].join(' '),
     model: modelSummary(input.models, memory),
     job: { ...job.document, origins: job.origins },
     target: {

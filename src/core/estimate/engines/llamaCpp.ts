@@ -219,7 +219,7 @@ function finished(
 function weightsTerm({ main }: EngineInput, bytes: number): TermDraft {
   return main.quantization?.method === 'gguf'
     ? draft('weights', range(bytes * 0.98, bytes, bytes * 1.02), 'formula')
-    : draft('weights', bytes, 'exact');
+    : draft('weights', bytes, main.blueprint.origin);
 }
 
 /** The devices that the split mode uses, each with its pool. */

@@ -11,8 +11,9 @@ import { loraPairs, pairElements, savedModules, type LoraPair } from '../terms/a
 import { autocastCopies } from '../terms/autocastCopies';
 import { torchFragmentation } from '../terms/fragmentation';
 import type { ActivationSetting } from '../terms/layerActivations';
-import { logitsMemory } from '../terms/logits';
+import { logitsMemory, type LogitsMemory } from '../terms/logits';
 import { optimizerMemory } from '../terms/optimizerStates';
+import { prefillBytes } from '../terms/prefill';
 import { resolvePrecision, type HeldPrecision } from '../terms/precision';
 import { runtimeTerm } from '../terms/runtime';
 import { shardingOf, type Sharding } from '../terms/sharding';
@@ -125,19 +126,22 @@ export function trainingStep(input: TrainingInput): Step {
   );
   const checkpointed = training.gradientCheckpointing !== 'none';
   const head = blueprint.tensors.some((tensor) => tensor.role === 'head');
-  const logits = head
-    ? logitsMemory({
-        tokens: setting.batch * setting.sequence,
-        vocab: blueprint.vocab,
-        hidden: blueprint.hidden,
-        compute: precision.compute,
-        loss: training.loss,
-        softcap: blueprint.logitSoftcap,
-        compiled: training.compile,
-        headTrained: !adapted && whole,
-        upcasts: !isEncoder(blueprint) || precision.autocast,
-      })
-    : { forward: zero, backward: zero, kept: zero };
+  const lossOf = (tokens: number): LogitsMemory =>
+    head
+      ? logitsMemory({
+          tokens,
+          vocab: blueprint.vocab,
+          hidden: blueprint.hidden,
+          compute: precision.compute,
+          loss: training.loss,
+          softcap: blueprint.logitSoftcap,
+          compiled: training.compile,
+          headTrained: !adapted && whole,
+          upcasts: !isEncoder(blueprint) || precision.autocast,
+        })
+      : { forward: zero, backward: zero, kept: zero };
+  const logits = lossOf(setting.batch * setting.sequence);
+  const evaluated = evaluationTokens(job);
   const optimizer = optimizerMemory(trained.tensors, {
     ...training.optimizer,
     implementation: training.optimizer.implementation ?? rules.optimizerImplementation,
@@ -159,7 +163,7 @@ export function trainingStep(input: TrainingInput): Step {
             ownWeights,
             ownWeights + upcastBytes(held, main, adapted, rules) / sharding.weights,
           ),
-      'exact',
+      blueprint.origin,
     ),
     ...input.others.map((model) =>
       draft(
@@ -204,6 +208,13 @@ export function trainingStep(input: TrainingInput): Step {
     checkpointed,
     inBackward: training.optimizer.inBackward,
     gradientScale: precision.autocast ? 1.5 : 1,
+    evaluation:
+      evaluated === null
+        ? null
+        : {
+            activations: prefillBytes(blueprint, evaluated, setting.compute, null),
+            logits: lossOf(evaluated).forward,
+          },
     width: training.gradientCheckpointing === 'selective' ? 0.35 : training.compile ? 0.2 : 0.1,
   };
   return {
@@ -284,4 +295,16 @@ function upcastBytes(
   return held
     .filter((tensor) => !tensor.quantised && tensor.tensor.module !== 'buffer')
     .reduce((bytes, tensor) => bytes + Math.max(0, elementsOf(tensor.tensor) * 4 - tensor.bytes), 0);
+}
+
+/** Tokens of an evaluation batch; null where the job does not evaluate. */
+function evaluationTokens({ training }: JobDocument): number | null {
+  const { eval: evaluation } = training;
+  if (evaluation === null) return null;
+  const batch = evaluation['microBatch'];
+  const sequence = evaluation['sequenceLength'];
+  return (
+    (typeof batch === 'number' && batch >= 1 ? batch : training.microBatch) *
+    (typeof sequence === 'number' && sequence >= 1 ? sequence : training.sequenceLength)
+  );
 }

@@ -25,6 +25,8 @@ export interface StepParts {
   readonly gradientScale: number;
   /** Embedding and output head are one tensor: its gradient comes in two parts that are added. */
   readonly embeddingTied: boolean;
+  /** A forward pass over an evaluation batch; null = none. */
+  readonly evaluation: { readonly activations: number; readonly logits: Range } | null;
   /** Relative width of the activations' interval. */
   readonly width: number;
 }
@@ -118,6 +120,19 @@ export function trainingInstants(parts: StepParts): readonly Instant[] {
       phase: 'optimizer-step',
       terms: [...parts.base, gradients(all), workspace(parts.inBackward ? zero : parts.optimizer.step)],
     },
+    ...(parts.evaluation === null
+      ? []
+      : [
+          {
+            phase: 'eval' as const,
+            terms: [
+              ...parts.base,
+              work(parts.evaluation.activations),
+              draft('logits', parts.evaluation.logits),
+              workspace(copies.forward + parts.dequantised),
+            ],
+          },
+        ]),
   ];
 }
 

@@ -10,7 +10,7 @@ import { prefillBytes } from '../terms/prefill';
 import { stateBytes } from '../terms/recurrentState';
 import { runtimeTerm } from '../terms/runtime';
 import { elementsOf } from '../terms/tensorDims';
-import { heldTensors, totalBytes } from '../terms/weights';
+import { heldTensors, heldWeights, totalBytes } from '../terms/weights';
 import { cublasWorkspace } from '../terms/workspace';
 import { isAtLeast } from './engineVersion';
 import { unanswered, type EngineRules } from './engineInput';
@@ -27,6 +27,7 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
   if (pool === undefined) return unanswered('the target has no device');
   const { inference } = job;
   const { blueprint } = main;
+  const { origin, notes } = heldWeights(blueprint, main.quantization, main.dtype);
   const held = heldTensors(blueprint, main.quantization, main.dtype);
   const weightBytes = totalBytes(held);
   const compute = dtypeBytes(main.dtype);
@@ -57,7 +58,7 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
   );
 
   const base: TermDraft[] = [
-    draft('weights', weightBytes, 'exact'),
+    draft('weights', weightBytes, origin),
     ...others.map((model) =>
       draft(
         'weights',
@@ -124,7 +125,7 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
     adapterParameters: 0,
     trainableParameters: 0,
     weightBytes,
-    notes: [],
+    notes,
     refusal: null,
     unknown: null,
   };
