@@ -3,12 +3,14 @@
 The library's own classes run on fake tensors: shapes and lifetimes are real, no memory is taken and no device is needed. A dispatch
 mode counts the bytes of live storages after every operation. Fused attention stands for the flash kernel, as it runs on a GPU. Output: one JSON document, the fixture of src/core/estimate's tests.
 
-usage: PYTHONPATH=<folder with peft> python tools/oracle/training_memory.py > test/fixtures/training-memory.json
+usage: ~/.cache/rooflens/oracle/venv/bin/python tools/oracle/training_memory.py (run.sh makes that environment); writes
+test/fixtures/training-memory.json and names on standard error what could not be run.
 """
 
 import contextlib
 import gc
 import json
+import pathlib
 import sys
 import weakref
 
@@ -272,7 +274,7 @@ if __name__ == "__main__":
             results.append(step(case))
         except Exception as error:  # a family that cannot run on fake tensors is left out, and named
             print(case, repr(error)[:300], file=sys.stderr)
-    json.dump(
-        {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__, "cases": results},
-        sys.stdout,
-    )
+    versions = {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__}
+    lines = ",\n".join(json.dumps(result, separators=(",", ":")) for result in results)
+    fixture = pathlib.Path(__file__).parents[2] / "test" / "fixtures" / "training-memory.json"
+    fixture.write_text(json.dumps(versions, separators=(",", ":"))[:-1] + f',"cases":[\n{lines}\n]}}\n')
