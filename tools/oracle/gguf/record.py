@@ -30,6 +30,9 @@ WORK = Path(tempfile.gettempdir()) / "rooflens-gguf-oracle"
 LLAMA_CPP = os.environ["LLAMA_CPP"]
 QUANTIZE = os.environ["LLAMA_QUANTIZE"]
 
+# Classes whose published configs name the class of the model's own code.
+PUBLISHED_AS = {"PhimoeForCausalLM": "PhiMoEForCausalLM", "MptForCausalLM": "MPTForCausalLM"}
+
 MIXES = (
     "F32 F16 BF16 Q1_0 Q2_0 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q2_K_S Q3_K_S Q3_K_M Q3_K_L Q4_K_S Q4_K_M Q5_K_S Q5_K_M Q6_K "
     "IQ1_S IQ1_M IQ2_XXS IQ2_XS IQ2_S IQ2_M IQ3_XXS IQ3_XS IQ3_S IQ3_M IQ4_NL IQ4_XS TQ1_0 TQ2_0 MXFP4_MOE"
@@ -108,7 +111,10 @@ def convert(name: str, config: dict) -> None:
     complete = base.load_hparams(folder, False)
     base.load_hparams = staticmethod(lambda *_, **__: {**complete, **config})
     with torch.inference_mode():
-        found = base.from_model_architecture(get_model_architecture(config, ModelType.TEXT))
+        name_of_class = get_model_architecture(config, ModelType.TEXT)
+        found = base.from_model_architecture(PUBLISHED_AS.get(name_of_class, name_of_class))
+        # transformers has no layers for multi-token prediction.
+        found.no_mtp = True
         found(folder, gguf.LlamaFileType.MOSTLY_F16, converted(name), model_name=name).write()
     base.load_hparams = original
 
