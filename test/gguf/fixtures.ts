@@ -70,7 +70,7 @@ export function contentsOf(model: Pick<RecordedModel, 'metadata' | 'tensors'>): 
   return {
     metadata: new Map(
       Object.entries(model.metadata)
-        .filter(([, value]) => value !== undefined)
+        .filter(([, value]) => value !== undefined && value !== null)
         .map(([key, value]) => [key, valueOf(value)]),
     ),
     tensors,

@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import math
 import os
 import re
 import subprocess
@@ -87,8 +88,11 @@ def without_vocabulary():
     return ModelBase
 
 
-def convert(name: str, config: dict) -> None:
-    """Random weights in bfloat16 as transformers saves them, then the converter's own file in 16 bits."""
+def convert(name: str, config: dict, projector: bool) -> None:
+    """
+    Random weights in bfloat16 as transformers saves them, then the converter's own file in 16 bits: of the language
+    model, or of the vision tower and projector.
+    """
     import torch
     import transformers
     from conversion.base import ModelType, get_model_architecture
@@ -105,22 +109,32 @@ def convert(name: str, config: dict) -> None:
     # As the config was given, not as the library completes it: that is what people have.
     (folder / "config.json").write_text(json.dumps({**config, "dtype": "bfloat16"}))
     # Some classes count the tokens of a tokenizer.json to drop rows that no token has.
-    tokens = {str(token): token for token in range(config["vocab_size"])}
+    vocabulary = config.get("vocab_size") or config["text_config"]["vocab_size"]
+    tokens = {str(token): token for token in range(vocabulary)}
     (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": tokens}, "added_tokens": []}))
+    normal = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
+    (folder / "preprocessor_config.json").write_text(json.dumps(normal))
     # The converter completes the config with a library older than ours, which had not moved these keys yet.
     complete = base.load_hparams(folder, False)
     base.load_hparams = staticmethod(lambda *_, **__: {**complete, **config})
     with torch.inference_mode():
-        name_of_class = get_model_architecture(config, ModelType.TEXT)
-        found = base.from_model_architecture(PUBLISHED_AS.get(name_of_class, name_of_class))
+        kind = ModelType.MMPROJ if projector else ModelType.TEXT
+        name_of_class = get_model_architecture(config, kind)
+        found = base.from_model_architecture(PUBLISHED_AS.get(name_of_class, name_of_class), kind)
         # transformers has no layers for multi-token prediction.
         found.no_mtp = True
         found(folder, gguf.LlamaFileType.MOSTLY_F16, converted(name), model_name=name).write()
     base.load_hparams = original
 
 
+def finite(value):
+    """JSON has no infinity."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def plain(field: gguf.ReaderField):
     value = field.contents()
+    value = [finite(item) for item in value] if isinstance(value, list) else finite(value)
     return value if not isinstance(value, list) or len(value) <= 512 else {"length": len(value)}
 
 
@@ -148,7 +162,7 @@ def record_models(only: list[str]) -> None:
         if (only and name not in only) or (not only and converted(name).exists()):
             pass
         else:
-            convert(name, case["config"])
+            convert(name, case["config"], case.get("projector", False))
         if converted(name).exists():
             models[name] = {"config": case["config"], **header(converted(name))}
             print(name, len(models[name]["tensors"]), "tensors")

@@ -74,12 +74,28 @@ const special: readonly (readonly [ending: RegExp, part: string])[] = [
   [/\b(?:mixer|mamba)\.in_proj$/u, 'ssm_in'],
   [/\b(?:mixer|mamba)\.x_proj$/u, 'ssm_x'],
   [/\b(?:mixer|mamba)\.dt_proj$/u, 'ssm_dt'],
-  [/\b(?:mixer|mamba)\.out_proj$/u, 'ssm_out'],
+  [/\b(?:mixer|mamba|linear_attn)\.out_proj$/u, 'ssm_out'],
+  [/\blinear_attn\.in_proj_ba$/u, 'ssm_ba'],
+  [/\blinear_attn\.in_proj_b$/u, 'ssm_beta'],
+  [/\blinear_attn\.in_proj_a$/u, 'ssm_alpha'],
+  [/\blinear_attn\.in_proj_qkv$/u, 'attn_qkv'],
+  [/\blinear_attn\.in_proj_z$/u, 'attn_gate'],
   [/\bconv\.conv$/u, 'shortconv.conv'],
+  [/\bconv\.in_proj$/u, 'shortconv.in_proj'],
+  [/\bconv\.out_proj$/u, 'shortconv.out_proj'],
+  [/\baltup\.correction_coefs$/u, 'altup_correct_coef'],
+  [/\baltup\.prediction_coefs$/u, 'altup_predict_coef'],
+  [/\baltup\.modality_router$/u, 'altup_router'],
+  [/\blaurel\.linear_left$/u, 'laurel_l'],
+  [/\blaurel\.linear_right$/u, 'laurel_r'],
+  [/\bper_layer_input_gate$/u, 'inp_gate'],
+  [/\bper_layer_projection$/u, 'proj'],
 ];
 
 /** Kept in 32 bits by the converter, whatever their shape. */
-const keptWide = /^(ffn_gate_inp|ssm_conv1d|shortconv\.conv)$/u;
+const keptWide = /^(ffn_gate_inp|ssm_conv1d|shortconv\.conv|altup_(correct|predict)_coef)$/u;
+
+type Make = (part: string, shape: readonly number[]) => LayoutTensor;
 
 function written(tensor: TensorSpec, blueprint: Blueprint): readonly LayoutTensor[] {
   const matrix = matrixOf(tensor);
@@ -90,16 +106,32 @@ function written(tensor: TensorSpec, blueprint: Blueprint): readonly LayoutTenso
   if (matrix === null)
     return [{ name: vectorName(tensor), shape: tensor.shape, type: 'F32', source: tensor }];
   const block = `${tensor.component === 'text' ? '' : `${tensor.component.slice(0, 3)}.`}blk.${tensor.layer}.`;
-  const make = (part: string, shape: readonly number[]): LayoutTensor => ({
+  const wide = (part: string): boolean =>
+    // dbrx has its own rule: everything with two dimensions is 16-bit (conversion/dbrx.py).
+    keptWide.test(part) && !(part === 'ffn_gate_inp' && blueprint.modelType === 'dbrx');
+  const make: Make = (part, shape) => ({
     name: `${block}${part}.weight`,
     shape,
-    type: keptWide.test(part) ? 'F32' : 'F16',
+    type: wide(part) ? 'F32' : 'F16',
     source: tensor,
   });
   const module = tensor.name.replace(/\.weight$/u, '');
-  if (/\bkv_b_proj$/u.test(module)) return latentParts(tensor, matrix, blueprint, make);
   if (tensor.module === 'experts') return expertParts(tensor, matrix, make);
-  return [make(partOf(tensor, module), matrix)];
+  if (/\bkv_b_proj$/u.test(module)) return latentParts(tensor, matrix, blueprint, make);
+  if (/\bin_proj_qkvz$/u.test(module)) return gatedDeltaParts(module, matrix, blueprint, make);
+  const shared = isShared(tensor, module, blueprint) ? '_shexp' : '';
+  if (/\bshared_mlp\.input_linear$/u.test(module)) {
+    const half = [(matrix[0] ?? 0) / 2, matrix[1] ?? 0];
+    return [make(`ffn_gate${shared}`, half), make(`ffn_up${shared}`, half)];
+  }
+  return [make(partOf(tensor, module) + shared, matrix)];
+}
+
+/** An MLP that every token passes beside routed experts; Granite gives the only MLP of a dense model the same name. */
+function isShared(tensor: TensorSpec, module: string, { layers }: Blueprint): boolean {
+  if (/\bshared_experts?\b/u.test(module)) return true;
+  if (!/\bshared_mlp\b/u.test(module)) return false;
+  return layers.some((layer) => layer.index === tensor.layer && (layer.mlp?.moe ?? null) !== null);
 }
 
 /** Mamba's decay is two-dimensional but no matrix: it stays wide, under a name of its own. */
@@ -110,7 +142,6 @@ function vectorName({ name, layer, shape }: TensorSpec): string {
 function partOf(tensor: TensorSpec, module: string): string {
   const named = special.find(([ending]) => ending.test(module))?.[1];
   const part = named ?? parts[tensor.role] ?? module.replace(/^.*?\.\d+\./u, '');
-  if (/\bshared_experts?\b|\bshared_mlp\b/u.test(module)) return `${part}_shexp`;
   if (tensor.component === 'text') return part;
   // Encoders beside decoders have names of their own (T5).
   const own = part === 'attn_output' ? 'attn_o' : part;
@@ -124,30 +155,52 @@ function matrixOf(tensor: TensorSpec): readonly number[] | null {
   // Depthwise convolutions are written without their dimension of one.
   if (tensor.role === 'recurrent' && tensor.module === 'conv' && tensor.shape.length > 1)
     return tensor.shape.filter((size) => size !== 1);
+  if (tensor.module === 'experts' && tensor.experts !== null && tensor.shape.length === 2)
+    return rowStack(tensor, tensor.experts.count);
   const matrices = matricesOf(tensor);
   if (matrices === null) return null;
   const { count, outputs, inputs } = matrices;
   return tensor.module === 'experts' ? [count, outputs, inputs] : [outputs, inputs];
 }
 
+/** Experts stacked along the rows of one matrix [experts × width, hidden] (dbrx); biases are no matrix. */
+function rowStack({ name, role, shape }: TensorSpec, count: number): readonly number[] | null {
+  const [rows = 0, hidden = 0] = shape;
+  if (name.endsWith('bias')) return null;
+  return role === 'down' ? [count, hidden, rows / count] : [count, rows / count, hidden];
+}
+
 function outerName({ role, name }: TensorSpec): string {
   if (name.endsWith('.bias')) return name;
   if (role === 'head') return 'output.weight';
   if (role === 'position') return name.includes('token_type') ? 'token_types.weight' : 'position_embd.weight';
+  if (name.endsWith('per_layer_model_projection.weight')) return 'per_layer_model_proj.weight';
   if (role !== 'embedding') return name;
   return name.includes('per_layer') ? 'per_layer_token_embd.weight' : 'token_embd.weight';
 }
 
-function expertParts(
-  tensor: TensorSpec,
-  shape: readonly number[],
-  make: (part: string, shape: readonly number[]) => LayoutTensor,
-): readonly LayoutTensor[] {
+/** Stacked experts: [experts, out, in], gate and up apart. */
+function expertParts(tensor: TensorSpec, shape: readonly number[], make: Make): readonly LayoutTensor[] {
   const part = parts[tensor.role] ?? tensor.role;
   if (tensor.role !== 'gateUp') return [make(`${part}_exps`, shape)];
   const [both = 0, outputs = 0, inputs = 0] = shape;
   const half = [both / 2, outputs, inputs];
   return [make('ffn_gate_exps', half), make('ffn_up_exps', half)];
+}
+
+/**
+ * A gated delta net's projection of queries, keys, values and output gate in one: the gate, as wide as the output
+ * projection's input, is written apart (conversion/qwen.py).
+ */
+function gatedDeltaParts(
+  module: string,
+  [rows = 0, inputs = 0]: readonly number[],
+  { tensors }: Blueprint,
+  make: Make,
+): readonly LayoutTensor[] {
+  const output = module.replace(/in_proj_qkvz$/u, 'out_proj.weight');
+  const gate = tensors.find((tensor) => tensor.name === output)?.shape[1] ?? 0;
+  return [make('attn_qkv', [rows - gate, inputs]), make('attn_gate', [gate, inputs])];
 }
 
 /**
@@ -158,7 +211,7 @@ function latentParts(
   tensor: TensorSpec,
   [rows = 0, rank = 0]: readonly number[],
   { layers }: Blueprint,
-  make: (part: string, shape: readonly number[]) => LayoutTensor,
+  make: Make,
 ): readonly LayoutTensor[] {
   const attention = layers.find((layer) => layer.index === tensor.layer)?.attention ?? null;
   if (attention === null || attention.latent === null) return [make('attn_kv_b', [rows, rank])];
