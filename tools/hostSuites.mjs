@@ -35,7 +35,11 @@ export const quietSettings = {
 
 /** What a test host is told through its environment; its caches are empty folders of its own. */
 export function hostEnvironment(scratch, suite, grep) {
+  const temporary = join(scratch, 'tmp');
+  mkdirSync(temporary, { recursive: true });
   return {
+    // Its own, so that another run's benchmark does not lock out this one's. Not on macOS, whose long paths would not hold the names of sockets.
+    ...(process.platform === 'darwin' ? {} : { TMPDIR: temporary, TEMP: temporary, TMP: temporary }),
     ROOFLENS_HOST_RESULTS: join(scratch, 'results.jsonl'),
     ROOFLENS_HOST_NOTES: scratch,
     ROOFLENS_HOST_SUITE: suite,
