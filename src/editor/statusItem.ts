@@ -17,6 +17,7 @@ export class StatusItem implements vscode.Disposable {
     50,
   );
   private readonly subscriptions: vscode.Disposable;
+  private shown = false;
 
   constructor(
     private readonly analyses: DocumentAnalysis,
@@ -38,7 +39,9 @@ export class StatusItem implements vscode.Disposable {
   }
 
   /** The text as it is shown; null while the item is hidden. */
-  text: string | null = null;
+  get text(): string | null {
+    return this.shown ? this.item.text : null;
+  }
 
   dispose(): void {
     this.subscriptions.dispose();
@@ -61,7 +64,7 @@ export class StatusItem implements vscode.Disposable {
     }
     const result = this.activeResult();
     if (result === null) {
-      this.text = null;
+      this.shown = false;
       this.item.hide();
       return;
     }
@@ -72,7 +75,7 @@ export class StatusItem implements vscode.Disposable {
   }
 
   private show(text: string, label: string): void {
-    this.text = text;
+    this.shown = true;
     this.item.text = text;
     this.item.accessibilityInformation = { label };
     this.item.show();

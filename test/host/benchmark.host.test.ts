@@ -7,9 +7,14 @@ import { api } from './api';
 import { axolotl } from './fixtures';
 import { closeEditors, eventually, extension, lensTitles, openText, untilLens } from './support';
 
-/** Runs the benchmark's command, and gives its sentence. */
+/** Runs the benchmark's command, and gives its sentence. One of another window on this machine is waited for. */
 async function measure(): Promise<string> {
-  return String(await vscode.commands.executeCommand(commands.runBenchmark));
+  return eventually(
+    'a benchmark of our own',
+    async () => String(await vscode.commands.executeCommand(commands.runBenchmark)),
+    (sentence) => !sentence.startsWith('Another benchmark is running'),
+    60_000,
+  );
 }
 
 /** Ids of processes that run our worker, from the system's own list. */
@@ -36,6 +41,8 @@ function assertSentence(text: string): void {
 
 describe('benchmark', function () {
   this.timeout(90_000);
+  // A quick benchmark has 14 s by the clock: on a machine that is busy with other things it may not come to the stage of a test.
+  this.retries(2);
   before(() => extension().activate());
   afterEach(async () => {
     delete process.env['ROOFLENS_BENCH_FAULT'];
