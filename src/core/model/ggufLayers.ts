@@ -269,19 +269,20 @@ function stateKind(parts: Parts): RecurrentSpec['kind'] {
 /** Widths from the tensors themselves: ggml's first dimension of a down projection is the width of the MLP. */
 function mlpOf(parts: Parts, active: number): MlpSpec | null {
   const width = (part: string): number => parts.get(part)?.dims[0] ?? 0;
-  const intermediate = width('ffn_down') + width('channel_mix_value');
+  const dense = width('ffn_down') + width('channel_mix_value');
   const experts = parts.get('ffn_down_exps');
-  const shared = width('ffn_down_shexp') + width('ffn_down_chexps');
   const apart = [...parts.keys()].filter((part) => /^ffn_down\.\d+$/u.test(part)).length;
   const count = experts?.dims[2] ?? apart;
-  if (intermediate === 0 && count === 0 && shared === 0) return null;
+  // A dense MLP beside experts is one that every token passes, as a shared expert.
+  const shared = width('ffn_down_shexp') + width('ffn_down_chexps') + (count > 0 ? dense : 0);
+  if (dense === 0 && count === 0 && shared === 0) return null;
   const up = parts.get('ffn_up');
-  const fused = up !== undefined && up.dims[1] === 2 * intermediate;
+  const fused = up !== undefined && up.dims[1] === 2 * dense;
   const gated =
     fused || [...parts.keys()].some((part) => /^ffn_gate(_up)?(_exps|\.\d+|_shexp)?$/u.test(part));
   return {
     kind: gated ? 'gated' : 'plain',
-    intermediate,
+    intermediate: count > 0 ? 0 : dense,
     moe:
       count === 0
         ? null

@@ -32,7 +32,7 @@ LLAMA_CPP = os.environ["LLAMA_CPP"]
 QUANTIZE = os.environ["LLAMA_QUANTIZE"]
 
 # Classes whose published configs name the class of the model's own code.
-PUBLISHED_AS = {"PhimoeForCausalLM": "PhiMoEForCausalLM", "MptForCausalLM": "MPTForCausalLM"}
+PUBLISHED_AS = {"MptForCausalLM": "MPTForCausalLM", "PhimoeForCausalLM": "PhiMoEForCausalLM"}
 
 MIXES = (
     "F32 F16 BF16 Q1_0 Q2_0 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q2_K_S Q3_K_S Q3_K_M Q3_K_L Q4_K_S Q4_K_M Q5_K_S Q5_K_M Q6_K "

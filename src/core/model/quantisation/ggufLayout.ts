@@ -1,4 +1,4 @@
-import type { Blueprint, TensorSpec } from '../blueprint';
+import type { Blueprint, LayerSpec, TensorSpec } from '../blueprint';
 import { findGgmlType, type GgmlTypeName } from '../ggmlTypes';
 import { matricesOf } from './method';
 import type { MixFacts, MixTensor } from './ggufMix';
@@ -116,7 +116,7 @@ function written(tensor: TensorSpec, blueprint: Blueprint): readonly LayoutTenso
     source: tensor,
   });
   const module = tensor.name.replace(/\.weight$/u, '');
-  if (tensor.module === 'experts') return expertParts(tensor, matrix, make);
+  if (tensor.module === 'experts') return expertParts(tensor, matrix, blueprint, make);
   if (/\bkv_b_proj$/u.test(module)) return latentParts(tensor, matrix, blueprint, make);
   if (/\bin_proj_qkvz$/u.test(module)) return gatedDeltaParts(module, matrix, blueprint, make);
   const shared = isShared(tensor, module, blueprint) ? '_shexp' : '';
@@ -179,11 +179,17 @@ function outerName({ role, name }: TensorSpec): string {
   return name.includes('per_layer') ? 'per_layer_token_embd.weight' : 'token_embd.weight';
 }
 
-/** Stacked experts: [experts, out, in], gate and up apart. */
-function expertParts(tensor: TensorSpec, shape: readonly number[], make: Make): readonly LayoutTensor[] {
+/** Stacked experts: [experts, out, in], gate and up apart unless the family's checkpoints and graph have them in one. */
+function expertParts(
+  tensor: TensorSpec,
+  shape: readonly number[],
+  { modelType }: Blueprint,
+  make: Make,
+): readonly LayoutTensor[] {
   const part = parts[tensor.role] ?? tensor.role;
   if (tensor.role !== 'gateUp') return [make(`${part}_exps`, shape)];
   const [both = 0, outputs = 0, inputs = 0] = shape;
+  if (modelType.startsWith('gemma4')) return [make('ffn_gate_up_exps', [both / 2, 2 * outputs, inputs])];
   const half = [both / 2, outputs, inputs];
   return [make('ffn_gate_exps', half), make('ffn_up_exps', half)];
 }
@@ -227,12 +233,20 @@ const architectures: Readonly<Record<string, string>> = {
   'nemotron-nas': 'deci',
 };
 
+/**
+ * Files of hybrids have a number of KV heads for every layer, 0 where there is none; but those with gated delta nets or
+ * lightning attention have one number for all layers, so their first attention stands for the first layer.
+ */
+function borrowsHeadCounts({ attention, recurrent }: LayerSpec): boolean {
+  return attention === null && (recurrent?.kind === 'gated-delta' || recurrent?.kind === 'linear');
+}
+
 function factsOf({ layers, modelType, checkpointOnly = [] }: Blueprint): MixFacts {
   // A tower's layers are in another file, and a decoder is not counted beside its encoder.
   const component = layers.some((layer) => layer.component === 'text') ? 'text' : 'encoder';
   const counted = layers.filter((layer) => layer.component === component);
   const ahead = new Set(checkpointOnly.map((tensor) => tensor.layer));
-  const first = counted[0]?.attention ?? null;
+  const first = counted.find((layer) => !borrowsHeadCounts(layer))?.attention ?? null;
   return {
     architecture: architectures[modelType] ?? modelType,
     layers: counted.length + ahead.size,
