@@ -95,6 +95,24 @@ describe('blueprintFromGguf', () => {
     assert.equal(parameterCount({ tensors }) - activeParameterCount({ tensors }), inExperts * (6 / 8));
   });
 
+  it('reads experts that are a tensor each', () => {
+    const model = models['mixtral'];
+    assert.ok(model !== undefined);
+    const tensors = model.tensors.flatMap(([name, shape, type]): (typeof model.tensors)[number][] => {
+      const stack = /^(.*ffn_\w+)_exps\.weight$/u.exec(name);
+      if (stack === null) return [[name, shape, type]];
+      return Array.from({ length: 8 }, (_, expert) => [
+        `${stack[1] ?? ''}.${expert}.weight`,
+        shape.slice(1),
+        type,
+      ]);
+    });
+    const outcome = blueprintFromGguf(contentsOf({ tensors, metadata: model.metadata }), 'm.gguf');
+    assert.ok(outcome.ok);
+    assert.deepEqual(outcome.blueprint.layers, blueprint('mixtral').layers);
+    assert.equal(activeParameterCount(outcome.blueprint), activeParameterCount(blueprint('mixtral')));
+  });
+
   it('ties the output layer of a decoder that has none', () => {
     const output = blueprint('llama-tied').tensors.find((tensor) => tensor.role === 'head');
     assert.equal(output?.tiedTo, 'token_embd.weight');
@@ -274,6 +292,10 @@ describe('blueprintFromGguf', () => {
     assert.equal(
       reason({ 'llama.attention.head_count_kv': [1, 2] }),
       'llama.attention.head_count_kv is an array of 2, expected 9 numbers, one per layer',
+    );
+    assert.equal(
+      reason({ 'llama.nextn_predict_layers': 10 }),
+      'llama.nextn_predict_layers is 10, expected at most 9',
     );
     assert.equal(
       reason({ 'llama.attention.key_length': -1 }),

@@ -39,12 +39,12 @@ export function blueprintFromGguf(contents: GgufContents, source: string): Bluep
   const problems: ConfigProblem[] = [];
   const keys = new GgufKeys(contents.metadata, architecture, problems);
   const layers = ggufLayers(contents, keys);
-  const active = activeExperts(keys);
-  const nextLayers = keys.size('nextn_predict_layers', 0, MOST_GGUF_LAYERS) ?? 0;
+  const experts = expertsOf(keys);
   const blocks = keys.size('block_count', 1, MOST_GGUF_LAYERS) ?? 0;
+  const nextLayers = keys.size('nextn_predict_layers', 0, blocks) ?? 0;
   if (problems.length > 0) return { ok: false, reason: sentence(problems), problems };
 
-  const specs = contents.tensors.map((tensor) => specOf(tensor, active));
+  const specs = contents.tensors.map((tensor) => specOf(tensor, experts));
   const isAhead = ({ component, layer }: TensorSpec): boolean =>
     component === 'text' && nextLayers > 0 && layer !== null && layer >= blocks - nextLayers;
   const ahead = specs.filter(isAhead);
@@ -104,17 +104,26 @@ function tokens(contents: GgufContents): number | null {
   return value?.kind === 'array' ? value.length : null;
 }
 
-/** Experts that one token passes, by layer; most files have one number for all. */
-function activeExperts(keys: GgufKeys): (layer: number | null) => number {
-  const layers = keys.size('block_count', 1, MOST_GGUF_LAYERS) ?? 0;
-  const used = keys.perLayer('expert_used_count', layers);
-  return (layer) => used?.[layer ?? 0] ?? used?.[0] ?? 1;
+interface ExpertCounts {
+  readonly count: number;
+  /** Experts that one token passes in a layer; most files have one number for all. */
+  readonly active: (layer: number | null) => number;
 }
 
-function specOf(tensor: GgufTensor, active: (layer: number | null) => number): TensorSpec {
+function expertsOf(keys: GgufKeys): ExpertCounts {
+  const layers = keys.size('block_count', 1, MOST_GGUF_LAYERS) ?? 0;
+  const used = keys.perLayer('expert_used_count', layers);
+  return {
+    count: keys.size('expert_count', 0) ?? 0,
+    active: (layer) => used?.[layer ?? 0] ?? used?.[0] ?? 1,
+  };
+}
+
+function specOf(tensor: GgufTensor, experts: ExpertCounts): TensorSpec {
   const shape = [...tensor.dims].reverse();
   const { component, layer, role, module } = placeOf(tensor.name, shape.length);
-  const count = module === 'experts' && shape.length > 2 ? (shape[0] ?? 1) : null;
+  // Experts are one stack, or in files from before 2024 a tensor each.
+  const count = shape.length > 2 ? (shape[0] ?? 1) : Math.max(1, experts.count);
   return {
     name: tensor.name,
     shape,
@@ -124,7 +133,7 @@ function specOf(tensor: GgufTensor, active: (layer: number | null) => number): T
     layer,
     component,
     tiedTo: null,
-    experts: count === null ? null : { count, active: Math.min(active(layer), count) },
+    experts: module === 'experts' ? { count, active: Math.min(experts.active(layer), count) } : null,
     storage: { type: tensor.type, bytes: tensor.bytes },
   };
 }

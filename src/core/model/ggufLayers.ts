@@ -47,7 +47,7 @@ function partsOf(contents: GgufContents): ReadonlyMap<string, ReadonlyMap<number
 function textLayers(byLayer: ReadonlyMap<number, Parts>, keys: GgufKeys): readonly LayerSpec[] {
   const blocks = keys.required('block_count', 1, MOST_GGUF_LAYERS);
   const hidden = keys.required('embedding_length');
-  const count = Math.max(0, blocks - (keys.size('nextn_predict_layers', 0, MOST_GGUF_LAYERS) ?? 0));
+  const count = blocks - (keys.size('nextn_predict_layers', 0, blocks) ?? 0);
   const attention = attentionReader(keys, blocks, hidden);
   const recurrent = recurrentReader(keys, hidden);
   const lightning = lightningReader(keys, blocks, hidden);

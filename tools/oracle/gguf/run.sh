@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Records again what llama.cpp makes of models: test/fixtures/gguf. Needs cmake, a C++ compiler and the package index.
-#   tools/oracle/gguf/run.sh [types|models|mixes|large...]   no name = all
+#   tools/oracle/gguf/run.sh [types] [models] [mixes] [NAME...]   no step = all; NAME = models of cases.json, none = all
 # llama.cpp's source comes from the source package of llama-cpp-python (requirements.txt has the version), so that one
 # package index is enough. Everything lies outside the repository: ROOFLENS_ORACLE, else ~/.cache/rooflens/oracle.
 set -euo pipefail
