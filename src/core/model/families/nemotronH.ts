@@ -60,7 +60,7 @@ function experts(config: ConfigReader, model: ModelBuilder, hidden: number): () 
       model.linear('fc1_latent_proj', hidden, latent, 'other', bias);
       model.linear('fc2_latent_proj', latent, hidden, 'other', bias);
     }
-    layerExperts(model, { hidden, intermediate, experts: count, shared });
+    layerExperts(model, { hidden, intermediate, experts: count, shared, plain: true });
   };
 }
 

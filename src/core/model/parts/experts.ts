@@ -61,6 +61,8 @@ export interface SparseMlpOptions extends ExpertOptions {
   readonly router?: string;
   /** Width of the shared experts together; 0 = none. Their tensors are the family's own. */
   readonly shared?: number;
+  /** Experts of two matrices with an activation between them. */
+  readonly plain?: boolean;
 }
 
 /** Router and gated experts in a module `name`, and what they mean for the layer. */
@@ -80,7 +82,7 @@ export function sparseMlp(model: ModelBuilder, name: string, options: SparseMlpO
 export function layerExperts(model: ModelBuilder, options: SparseMlpOptions): void {
   const { experts, intermediate } = options;
   model.layerMlp({
-    kind: 'gated',
+    kind: options.plain === true ? 'plain' : 'gated',
     intermediate: 0,
     moe: { experts: experts.count, active: experts.active, intermediate, shared: options.shared ?? 0 },
   });
