@@ -14,6 +14,10 @@ const nothing: StoredForm = { bytes: 0, format: 'not converted' };
 export const gguf: Method = {
   names: ['gguf'],
   reachesFusedExperts: true,
+  assumption: ({ type }) =>
+    type === undefined || ggufMix(type) !== null
+      ? null
+      : `${type.slice(0, 60)} is no mix of llama.cpp's: weights counted as Q4_K_M`,
   forModel({ blueprint, quantization }) {
     const mix = ggufMix(quantization.type ?? 'Q4_K_M') ?? 'Q4_K_M';
     const { facts, tensors } = ggufLayout(blueprint);

@@ -213,6 +213,14 @@ describe('GGUF mixes', () => {
     assert.equal(format('lm_head.weight'), 'Q8_0');
   });
 
+  it('says when it does not know a mix', () => {
+    const unknown = weightBytes(llama8b, { method: 'gguf', type: 'UD-Q4_K_XL' });
+    assert.equal(unknown.origin, 'assumed');
+    assert.deepEqual(unknown.notes, ["UD-Q4_K_XL is no mix of llama.cpp's: weights counted as Q4_K_M"]);
+    assert.equal(unknown.total, total({ method: 'gguf', type: 'Q4_K_M' }));
+    assert.deepEqual(weightBytes(llama8b, { method: 'gguf', type: 'q4_k_m' }).notes, []);
+  });
+
   it('knows the names that people write', () => {
     assert.equal(ggufMix('q4_k_m'), 'Q4_K_M');
     assert.equal(ggufMix('Q4_K'), 'Q4_K_M');

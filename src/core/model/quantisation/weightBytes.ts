@@ -102,13 +102,15 @@ export function weightBytes(
     if (form !== null) quantisedBytes += bytes;
     else if (fused && quantization !== null && !reaches) unreachedBytes += bytes;
   }
+  const assumption = quantization === null ? null : (method?.assumption?.(quantization) ?? null);
+  const notes = notesOf(quantization, method, quantisedBytes, unreachedBytes);
   return {
     total,
     tensors,
     quantisedBytes,
     unreachedBytes,
-    origin: quantization !== null && method === null ? 'assumed' : blueprint.origin,
-    notes: notesOf(quantization, method, quantisedBytes, unreachedBytes),
+    origin: quantization !== null && (method === null || assumption !== null) ? 'assumed' : blueprint.origin,
+    notes: assumption === null ? notes : [assumption, ...notes],
   };
 }
 
