@@ -62,6 +62,12 @@ export class DocumentAnalysis implements vscode.Disposable {
   ) {
     this.store.add(vscode.workspace.onDidChangeTextDocument((event) => this.onChange(event)));
     this.store.add(vscode.workspace.onDidCloseTextDocument((document) => this.forget(document)));
+    // File events are not to be had everywhere (a server without its native watcher); what is saved here is seen in any case.
+    this.store.add(
+      vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+        if (this.watchers.has(toPath(uri))) this.refreshAll();
+      }),
+    );
     this.store.add(vscode.window.onDidChangeVisibleTextEditors(() => this.followVisible()));
     this.store.add(
       vscode.workspace.onDidChangeConfiguration((event) => {

@@ -272,6 +272,14 @@ describe('lensText', () => {
     );
     assert.equal(parts[1]?.text, '$(warning) RTX 4090');
     assert.equal(parts[1].tooltip, 'No accelerator is called "rtx 9999".');
+    const onCpu = lensText(
+      { result: sampleResult({ target: cpuTarget, speed: null }), variants: null },
+      { targetProblem: 'No accelerator is called "rtx 9999".' },
+    );
+    assert.deepEqual(
+      onCpu.map((part) => part.text),
+      ['$(check) Fits · 17.8 of 13.0 GiB RAM', '$(warning) CPU'],
+    );
   });
 
   it('becomes one plain line in a terminal', () => {

@@ -44,13 +44,22 @@ export function lensText(subject: LensSubject, state: LensState = {}): readonly 
     subject.variants === null
       ? jobParts(subject.result)
       : bareParts(subject.result, subject.variants.run, subject.variants.qlora, subject.variants.full);
-  return parts.map((part, index) => {
-    if (stale && index === 0) return { ...part, text: part.text + mark };
-    if (targetProblem !== null && part.action === 'chooseTarget') {
-      return { ...part, text: `$(warning) ${part.text}`, tooltip: targetProblem };
-    }
-    return part;
-  });
+  const marked = parts.map((part, index) =>
+    stale && index === 0 ? { ...part, text: part.text + mark } : part,
+  );
+  return targetProblem === null ? marked : withProblem(marked, subject.result, targetProblem);
+}
+
+/** Says on the target why the wanted one was not taken; adds the target where the lens leaves it out. */
+function withProblem(
+  parts: readonly LensPart[],
+  result: EstimateResult,
+  problem: string,
+): readonly LensPart[] {
+  const shown = parts.some((part) => part.action === 'chooseTarget') ? parts : [...parts, targetPart(result)];
+  return shown.map((part) =>
+    part.action === 'chooseTarget' ? { ...part, text: `$(warning) ${part.text}`, tooltip: problem } : part,
+  );
 }
 
 /** The lens of a document that is ours but cannot be answered: a fragment, a text broken from the start, one too large. */
