@@ -62,6 +62,7 @@ async function main(pattern) {
   const env = {
     ...hostEnvironment(scratch, 'workspace'),
     ROOFLENS_HOST_BAIL: 'true',
+    ROOFLENS_HOST_LAST: 'benchmark',
     ROOFLENS_TEETH_LOG: join(scratch, 'registered.txt'),
     ROOFLENS_TEETH_BLANK: join(scratch, 'blank.txt'),
   };
