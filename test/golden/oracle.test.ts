@@ -114,10 +114,14 @@ function keptLine({ attention, recurrent }: LayerSpec): string {
 }
 
 function cacheLine(attention: AttentionSpec): string {
-  const { window, kvHeads, keyDim, valueDim, latent } = attention;
+  const { window, kvHeads, keyDim, valueDim, latent, compressed } = attention;
   // transformers 5.15 and later keep the latent and the rotary key, both as one head.
   if (latent !== null) return `full [1,1,3,${latent.rank}] [1,1,3,${latent.ropeDim}]`;
-  return `${window === null ? 'full' : `window ${window}`} [1,${kvHeads},3,${keyDim}] [1,${kvHeads},3,${valueDim}]`;
+  const entries =
+    compressed === undefined
+      ? ''
+      : ` compressed ${compressed.ratio} ${compressed.dim} ${compressed.indexerDim}`;
+  return `${window === null ? 'full' : `window ${window}`} [1,${kvHeads},3,${keyDim}] [1,${kvHeads},3,${valueDim}]${entries}`;
 }
 
 describe('the Blueprint equals the library that defines the class', () => {

@@ -96,6 +96,9 @@ def cache_of(model, config) -> list[str] | None:
             window = getattr(layer, "sliding_window", None)
             kind = "window " + str(window) if window else "full"
             kept = f"{kind} {shape(getattr(layer, 'keys', None))} {shape(getattr(layer, 'values', None))}"
+            if hasattr(layer, "compressed_kv"):  # DeepSeek-V4: tokens for one entry, elements of an entry, of the indexer's entry
+                entries = {name: entry.shape[-1] for name, entry in layer.compressed_kv.items()}
+                kept += f" compressed {layer.compress_rate} {entries['compressor']} {entries.get('indexer', 0)}"
             if hasattr(layer, "conv_states"):
                 attends = isinstance(getattr(layer, "keys", None), torch.Tensor)
                 kept = (kept if attends else "-") + f" conv {elements(layer.conv_states)} state {elements(layer.recurrent_states)}"

@@ -83,6 +83,13 @@ export interface AttentionSpec {
   readonly latent: { readonly rank: number; readonly ropeDim: number } | null;
   /** Elements per token of the keys that a sparse-attention indexer keeps beside the cache. */
   readonly indexerDim?: number;
+  /** Most earlier entries that sparse attention looks at; absent = all. */
+  readonly selects?: number;
+  /**
+   * Beside the window, all tokens in compressed form: one entry of `dim` elements for every `ratio` tokens, and `indexerDim` more
+   * where an indexer selects among them.
+   */
+  readonly compressed?: { readonly ratio: number; readonly dim: number; readonly indexerDim: number };
   /** Layer whose cache this one uses instead of its own. */
   readonly sharesKvWithLayer: number | null;
   /** The value is the key: only one is kept. */

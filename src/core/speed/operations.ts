@@ -55,8 +55,11 @@ export function weightBytesRead(
 
 /** Tokens that a layer's attention looks at from a given position. */
 function seen(layer: LayerSpec, position: number): number {
-  const window = layer.attention?.window ?? null;
-  return window === null ? position : Math.min(position, window);
+  const { window = null, selects, compressed } = layer.attention ?? {};
+  const near = window === null ? position : Math.min(position, window);
+  const far = compressed === undefined ? 0 : position / compressed.ratio;
+  if (selects === undefined) return near + far;
+  return compressed === undefined ? Math.min(near, selects) : near + Math.min(far, selects);
 }
 
 /**

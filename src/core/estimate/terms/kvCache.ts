@@ -31,9 +31,17 @@ export function layerCacheBytes(layer: LayerSpec, rules: CacheRules): number {
   let bytes = 0;
   for (const attention of [layer.attention, layer.cross]) {
     if (attention === null || attention.sharesKvWithLayer !== null || !keepsCache(attention)) continue;
-    bytes += rules.cells(attention) * cellBytes(attention, rules);
+    bytes += rules.cells(attention) * cellBytes(attention, rules) + compressedBytes(attention, rules);
   }
   return bytes;
+}
+
+/** Bytes of the compressed entries that a layer keeps of all tokens; an entry that is not full counts by its share. */
+function compressedBytes(attention: AttentionSpec, rules: CacheRules): number {
+  if (attention.compressed === undefined) return 0;
+  const { ratio, dim, indexerDim } = attention.compressed;
+  const cells = rules.cells({ ...attention, kind: 'full', window: null });
+  return (cells / ratio) * (typeRowBytes(rules.keyType, dim) + typeRowBytes(rules.keyType, indexerDim));
 }
 
 /** Bytes of the whole cache for one sequence, exact. */

@@ -7,7 +7,7 @@ import {
   tokenClassification,
 } from '../parts/decoderFamily';
 import { expertsOf, gatedExperts, layerExperts } from '../parts/experts';
-import { latentAttention, latentSizes } from '../parts/latentAttention';
+import { type Indexer, latentAttention, latentSizes } from '../parts/latentAttention';
 import { llamaFrame } from '../parts/llamaShape';
 import { gatedMlp } from '../parts/mlp';
 import type { ModelBuilder } from '../parts/modelBuilder';
@@ -73,8 +73,8 @@ function norms(model: ModelBuilder, hidden: number): void {
   model.rmsNorm('post_attention_layernorm', hidden);
 }
 
-/** Keys of a lightning indexer per layer, which selects the tokens that attention sees (DeepSeek-V3.2). */
-function indexer(config: ConfigReader, model: ModelBuilder, hidden: number, queryRank: number): number {
+/** The lightning indexer of a layer, which selects the tokens that attention sees (DeepSeek-V3.2). */
+function indexer(config: ConfigReader, model: ModelBuilder, hidden: number, queryRank: number): Indexer {
   const dim = config.size('index_head_dim');
   const heads = config.heads('index_n_heads');
   model.scope('self_attn.indexer', () => {
@@ -83,12 +83,38 @@ function indexer(config: ConfigReader, model: ModelBuilder, hidden: number, quer
     model.layerNorm('k_norm', dim);
     model.linear('weights_proj', hidden, heads, 'other');
   });
-  return dim;
+  return { dim, selects: config.size('index_topk') };
+}
+
+/**
+ * Whether a layer has an indexer of its own: `indexer_types`, else `index_topk_pattern` (a list, or a letter a layer), else every
+ * `index_topk_freq`-th layer after the first `index_skip_topk_offset`. The others use the selection of the layer before.
+ */
+function ownIndexer(config: ConfigReader, layers: number): (index: number) => boolean {
+  const kinds = { full: true, F: true, shared: false, S: false };
+  const key = ['indexer_types', 'index_topk_pattern'].find((one) => (config.value(one) ?? null) !== null);
+  if (key !== undefined) {
+    const words = config.value(key);
+    const list: readonly unknown[] =
+      typeof words === 'string' ? words.split(/(?=[FS])/u) : Array.isArray(words) ? words : [];
+    if (list.length < layers) config.problem(key, `an entry for each of ${layers} layers`);
+    return (index) => {
+      const word = list[index] ?? 'full';
+      if (typeof word === 'string' && Object.hasOwn(kinds, word)) return kinds[word as keyof typeof kinds];
+      config.problem(key, 'entries of full or shared');
+      return true;
+    };
+  }
+  const every = config.has('index_topk_freq') ? Math.max(1, config.integer('index_topk_freq')) : 1;
+  const offset = config.has('index_skip_topk_offset') ? config.integer('index_skip_topk_offset') : 2;
+  return (index) => Math.max(index - offset + 1, 0) % every === 0;
 }
 
 interface Generation {
   readonly correction: boolean;
   readonly sparse: boolean;
+  /** Some layers use the indexer of an earlier one. */
+  readonly sharedIndexers?: boolean;
   /** Biases of dense and shared MLPs on request. */
   readonly mlpBias: boolean;
 }
@@ -106,11 +132,13 @@ function backbone(config: ConfigReader, model: ModelBuilder, generation: Generat
   const routed = routedSizes(config);
   const bias = config.flag('attention_bias');
   const mlp = { correction: generation.correction, bias: generation.mlpBias && config.flag('mlp_bias') };
+  const hasIndexer = generation.sharedIndexers ? ownIndexer(config, frame.layers) : (): boolean => true;
   const layer = (index: number): void => {
-    const indexerDim = generation.sparse
-      ? indexer(config, model, sizes.hidden, sizes.queryRank ?? sizes.hidden)
-      : null;
-    latentAttention(model, sizes, bias, indexerDim);
+    const own =
+      generation.sparse && hasIndexer(index)
+        ? indexer(config, model, sizes.hidden, sizes.queryRank ?? sizes.hidden)
+        : null;
+    latentAttention(model, sizes, bias, own);
     routedMlp(config, model, index, routed, mlp);
     norms(model, sizes.hidden);
   };
@@ -170,7 +198,8 @@ const glm5 = decoderFamily({
   modelType: 'glm_moe_dsa',
   className: 'GlmMoeDsa',
   tasks: [],
-  backbone: (config, model) => backbone(config, model, { correction: true, sparse: true, mlpBias: false }),
+  backbone: (config, model) =>
+    backbone(config, model, { correction: true, sparse: true, sharedIndexers: true, mlpBias: false }),
 });
 
 const lite = decoderFamily({

@@ -14,6 +14,7 @@ import { convnext, convnextv2 } from './convnext';
 import { dbrx } from './dbrx';
 import { debertaV2 } from './debertaV2';
 import { deepseek } from './deepseek';
+import { deepseekV4 } from './deepseekV4';
 import { diffusionTransformers } from './diffusionTransformers';
 import { dinov2, dinov2WithRegisters } from './dinov2';
 import { dinov3 } from './dinov3';
@@ -117,6 +118,7 @@ export const families: readonly Family[] = [
   dbrx,
   debertaV2,
   deepseek,
+  deepseekV4,
   deit,
   diffusionTransformers,
   dinov2,

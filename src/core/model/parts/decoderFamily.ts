@@ -35,6 +35,8 @@ export interface DecoderOptions {
   readonly neverTied?: boolean;
   /** Other keys that say whether the output layer is tied; the first one that the config has wins over `tie_word_embeddings`. */
   readonly tieKeys?: readonly string[];
+  /** What a checkpoint calls a tensor of `ForCausalLM`, made of the library's name, where they differ throughout. */
+  readonly storedName?: (name: string) => string;
   /** Names of classes that do not follow `…ForCausalLM` and `…Model`. */
   readonly causalName?: string;
   readonly bareName?: string;
@@ -83,25 +85,29 @@ export function decoderFamily(options: DecoderOptions): DecoderFamily {
   const tieKeys = options.tieKeys ?? [];
   const tasks = options.tasks ?? [sequenceClassification, tokenClassification];
 
+  const buildCausal: Architecture['build'] = (config, model) => {
+    const made = model.scope(base, () => backbone(config, model));
+    causalHead(model, {
+      name: output,
+      hidden: made.hidden,
+      vocab: made.vocab,
+      bias: options.outputBias?.(config) ?? options.output?.bias ?? false,
+      storedName: options.output?.storedName ?? null,
+      tiedTo:
+        options.neverTied !== true &&
+        config.flag(tieKeys.find((key) => config.has(key)) ?? 'tie_word_embeddings')
+          ? `${base}.${made.embedding ?? 'embed_tokens'}.weight`
+          : null,
+    });
+  };
   const causal: Architecture = {
     name: options.causalName ?? `${className}ForCausalLM`,
     modelType,
     task: 'generate',
-    build(config, model) {
-      const made = model.scope(base, () => backbone(config, model));
-      causalHead(model, {
-        name: output,
-        hidden: made.hidden,
-        vocab: made.vocab,
-        bias: options.outputBias?.(config) ?? options.output?.bias ?? false,
-        storedName: options.output?.storedName ?? null,
-        tiedTo:
-          options.neverTied !== true &&
-          config.flag(tieKeys.find((key) => config.has(key)) ?? 'tie_word_embeddings')
-            ? `${base}.${made.embedding ?? 'embed_tokens'}.weight`
-            : null,
-      });
-    },
+    build: (config, model) =>
+      options.storedName === undefined
+        ? buildCausal(config, model)
+        : model.storedAs(options.storedName, () => buildCausal(config, model)),
   };
   const bare: Architecture = {
     name: options.bareName ?? `${className}Model`,

@@ -27,12 +27,18 @@ export function latentSizes(config: ConfigReader): LatentSizes {
   };
 }
 
-/** The attention module `self_attn` under DeepSeek's names. `indexerDim`: keys that a sparse indexer keeps per token. */
+/** A sparse indexer: elements of its keys per token, and how many tokens it lets attention see. */
+export interface Indexer {
+  readonly dim: number;
+  readonly selects: number;
+}
+
+/** The attention module `self_attn` under DeepSeek's names. `indexer`: absent = attention sees all tokens. */
 export function latentAttention(
   model: ModelBuilder,
   sizes: LatentSizes,
   bias: boolean,
-  indexerDim: number | null = null,
+  indexer: Indexer | null = null,
 ): void {
   const { hidden, heads, queryRank, rank, nopeDim, ropeDim, valueDim } = sizes;
   const keyDim = nopeDim + ropeDim;
@@ -56,7 +62,7 @@ export function latentAttention(
     keyDim,
     valueDim,
     latent: { rank, ropeDim },
-    ...(indexerDim === null ? {} : { indexerDim }),
+    ...(indexer === null ? {} : { indexerDim: indexer.dim, selects: indexer.selects }),
     sharesKvWithLayer: null,
     keyIsValue: false,
     causal: true,

@@ -68,6 +68,7 @@ export class ModelBuilder {
   private componentName = 'text';
   private draft: LayerDraft | null = null;
   private unloaded = false;
+  private storedName: ((name: string) => string) | null = null;
 
   /** Everything that `body` adds is named `name.…`; an empty name adds nothing. */
   scope<T>(name: string, body: () => T): T {
@@ -93,6 +94,15 @@ export class ModelBuilder {
     this.unloaded = true;
     body();
     this.unloaded = outer;
+  }
+
+  /** What `body` adds lies in checkpoints under other names: `rename` makes them of the library's. */
+  storedAs<T>(rename: (name: string) => string, body: () => T): T {
+    const outer = this.storedName;
+    this.storedName = rename;
+    const result = body();
+    this.storedName = outer;
+    return result;
   }
 
   /**
@@ -144,8 +154,13 @@ export class ModelBuilder {
   ): void {
     const list = this.unloaded ? this.checkpointOnly : this.tensors;
     if (list.length >= MOST_TENSORS) throw new TooManyTensors();
+    const full = this.prefix + name;
+    const rename = this.storedName;
+    const forms = options.stored ?? (rename === null ? undefined : [{ name: full, shape, count: null }]);
+    const stored =
+      rename === null ? forms : forms?.map((form) => ({ ...form, name: rename(form.name) }));
     list.push({
-      name: this.prefix + name,
+      name: full,
       shape,
       dtype: options.dtype ?? null,
       role,
@@ -155,7 +170,7 @@ export class ModelBuilder {
       tiedTo: null,
       experts: options.experts ?? null,
       ...(options.inputsFirst === true ? { inputsFirst: true } : {}),
-      ...(options.stored === undefined ? {} : { stored: options.stored }),
+      ...(stored === undefined ? {} : { stored }),
     });
   }
 
