@@ -64,6 +64,11 @@ export interface TensorSpec {
   readonly experts: { readonly count: number; readonly active: number } | null;
   /** The two matrix dimensions stand as [in, out] although the module kind does not imply it (gpt-oss experts). */
   readonly inputsFirst?: boolean;
+  /**
+   * Positions that a convolution's output has for each latent position, along time and along an edge (autoencoders and
+   * convolutional denoisers); absent = the tensor works on no grid.
+   */
+  readonly grid?: { readonly time: number; readonly space: number };
   /** What a checkpoint holds instead of this tensor; absent = the same. */
   readonly stored?: readonly StoredTensor[];
   /** Type and bytes that a file's header gives this tensor; they win over any rule. Absent = follows from the dtype. */
@@ -131,6 +136,41 @@ export interface LayerSpec {
   readonly hidden: number;
 }
 
+/** How many pixels (space, along an edge) and frames (time) lie in one latent position. */
+export interface LatentScale {
+  readonly space: number;
+  readonly time: number;
+}
+
+/** The part of a diffusion pipeline that is run once a step. */
+export interface DenoiserSpec {
+  readonly part: 'denoiser';
+  /** What its pipeline makes when it is not told: pixels, and frames (1 = an image). */
+  readonly output: { readonly width: number; readonly height: number; readonly frames: number };
+  /** As the autoencoder of its pipeline has it. */
+  readonly latent: LatentScale;
+  /** Latent positions in one token. */
+  readonly patch: LatentScale;
+  /** Tokens of the prompt as its pipeline pads them. */
+  readonly textTokens: number;
+  /** With and without the prompt in one batch, in passes one after the other, or the prompt alone. */
+  readonly guidance: 'batch' | 'passes' | 'none';
+  /** Steps of its pipeline when it is not told. */
+  readonly steps: number;
+}
+
+/** The part of a diffusion pipeline between pixels and latents. */
+export interface AutoencoderSpec {
+  readonly part: 'autoencoder';
+  readonly latent: LatentScale;
+  /** Edge of a tile in pixels where decoding is tiled; null = the class has no tiling. */
+  readonly tile: number | null;
+  /** Latent frames that are decoded at a time; null = all. */
+  readonly framesAtOnce: number | null;
+  /** Convolutions keep the last frames for the next ones: this many of each input. */
+  readonly framesKept: number;
+}
+
 /** The weights as a real checkpoint holds them. */
 export interface StoredWeights {
   /** For people: `model.safetensors`. */
@@ -163,6 +203,8 @@ export interface Blueprint {
   readonly task: 'generate' | 'embed' | 'classify' | 'transcribe' | 'diffuse' | 'vision';
   readonly layers: readonly LayerSpec[];
   readonly tensors: readonly TensorSpec[];
+  /** What a part of a diffusion pipeline does there; absent for everything else. */
+  readonly diffusion?: DenoiserSpec | AutoencoderSpec;
   /** Tensors that a checkpoint holds and the library does not load, such as multi-token prediction layers. */
   readonly checkpointOnly?: readonly TensorSpec[];
   /** What a real header says the weights take; absent = none was read. */

@@ -9,6 +9,7 @@ import { bert } from './bert';
 import { bloom } from './bloom';
 import { chatglm } from './chatglm';
 import { clip } from './clip';
+import { cogVideoX } from './cogVideoX';
 import { cohere } from './cohere';
 import { convnext, convnextv2 } from './convnext';
 import { dbrx } from './dbrx';
@@ -41,6 +42,7 @@ import { granite } from './granite';
 import { granitemoe } from './granitemoe';
 import { granitemoehybrid, granitemoeshared } from './granitemoehybrid';
 import { hunyuanDense, hunyuanMoe } from './hunyuan';
+import { hunyuanVideo } from './hunyuanVideo';
 import { internlm2 } from './internlm2';
 import { internvl } from './internvl';
 import { jamba } from './jamba';
@@ -49,6 +51,7 @@ import { lfm2, lfm2Moe } from './lfm2';
 import { llama } from './llama';
 import { llama4 } from './llama4';
 import { idefics3, llava, llavaNext, llavaOnevision, mistral3, paligemma, smolvlm } from './llava';
+import { ltxVideo } from './ltxVideo';
 import { falconMamba, mamba } from './mamba';
 import { mamba2 } from './mamba2';
 import { mimoV2Flash } from './mimoV2Flash';
@@ -74,6 +77,7 @@ import { opt } from './opt';
 import { phi } from './phi';
 import { phi3 } from './phi3';
 import { phimoe } from './phimoe';
+import { pixartSana } from './pixartSana';
 import { pixtral } from './pixtral';
 import { qwen1 } from './qwen1';
 import { qwen2 } from './qwen2';
@@ -83,6 +87,7 @@ import { qwen3 } from './qwen3';
 import { qwen35, qwen35Moe } from './qwen35';
 import { qwen3Moe } from './qwen3Moe';
 import { qwen3Next } from './qwen3Next';
+import { qwenImage } from './qwenImage';
 import { qwen25Vl, qwen2Vl, qwen3Vl, qwen3VlMoe } from './qwenVl';
 import { recurrentGemma } from './recurrentGemma';
 import { roberta } from './roberta';
@@ -96,6 +101,7 @@ import { swin } from './swin';
 import { mt5, t5, umt5 } from './t5';
 import { unet2dCondition } from './unet2dCondition';
 import { deit, vit } from './vit';
+import { wanVideo } from './wanVideo';
 import { hubert, wav2vec2 } from './wav2vec2';
 import { whisper } from './whisper';
 import { zamba2 } from './zamba2';
@@ -112,6 +118,7 @@ export const families: readonly Family[] = [
   bloom,
   chatglm,
   clip,
+  cogVideoX,
   cohere,
   convnext,
   convnextv2,
@@ -151,6 +158,7 @@ export const families: readonly Family[] = [
   hubert,
   hunyuanDense,
   hunyuanMoe,
+  hunyuanVideo,
   idefics3,
   internlm2,
   internvl,
@@ -163,6 +171,7 @@ export const families: readonly Family[] = [
   llava,
   llavaNext,
   llavaOnevision,
+  ltxVideo,
   m2m100,
   mamba,
   mamba2,
@@ -195,6 +204,7 @@ export const families: readonly Family[] = [
   phi,
   phi3,
   phimoe,
+  pixartSana,
   pixtral,
   qwen1,
   qwen2,
@@ -209,6 +219,7 @@ export const families: readonly Family[] = [
   qwen3Next,
   qwen3Vl,
   qwen3VlMoe,
+  qwenImage,
   recurrentGemma,
   roberta,
   rwkv,
@@ -224,6 +235,7 @@ export const families: readonly Family[] = [
   umt5,
   unet2dCondition,
   vit,
+  wanVideo,
   wav2vec2,
   whisper,
   zamba2,

@@ -24,7 +24,7 @@ export class TooManyTensors extends Error {
 /** What a model says of itself as a whole. */
 export type ModelFacts = Pick<
   Blueprint,
-  'hidden' | 'vocab' | 'maxContext' | 'activation' | 'logitSoftcap' | 'attentionSoftcap'
+  'hidden' | 'vocab' | 'maxContext' | 'activation' | 'logitSoftcap' | 'attentionSoftcap' | 'diffusion'
 >;
 
 export interface Experts {
@@ -66,6 +66,7 @@ export class ModelBuilder {
   private prefix = '';
   private layerIndex: number | null = null;
   private componentName = 'text';
+  private gridScale: TensorSpec['grid'];
   private draft: LayerDraft | null = null;
   private unloaded = false;
   private storedName: ((name: string) => string) | null = null;
@@ -86,6 +87,14 @@ export class ModelBuilder {
     const result = body();
     this.componentName = outer;
     return result;
+  }
+
+  /** The convolutions that `body` adds have this many output positions for each latent position. */
+  grid(scale: { readonly time: number; readonly space: number }, body: () => void): void {
+    const outer = this.gridScale;
+    this.gridScale = scale;
+    body();
+    this.gridScale = outer;
   }
 
   /** What `body` adds lies in checkpoints only: the library does not load it. */
@@ -169,6 +178,7 @@ export class ModelBuilder {
       component: this.componentName,
       tiedTo: null,
       experts: options.experts ?? null,
+      ...(this.gridScale === undefined ? {} : { grid: this.gridScale }),
       ...(options.inputsFirst === true ? { inputsFirst: true } : {}),
       ...(stored === undefined ? {} : { stored }),
     });
