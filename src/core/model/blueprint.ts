@@ -45,6 +45,12 @@ export interface TensorStorage {
   readonly bytes: number;
 }
 
+/** Positions for each latent position, along time and along an edge. */
+export interface GridScale {
+  readonly time: number;
+  readonly space: number;
+}
+
 /** One entry of the library's `state_dict`. */
 export interface TensorSpec {
   readonly name: string;
@@ -68,7 +74,7 @@ export interface TensorSpec {
    * Positions that a convolution's output has for each latent position, along time and along an edge (autoencoders and
    * convolutional denoisers); absent = the tensor works on no grid.
    */
-  readonly grid?: { readonly time: number; readonly space: number };
+  readonly grid?: GridScale;
   /** What a checkpoint holds instead of this tensor; absent = the same. */
   readonly stored?: readonly StoredTensor[];
   /** Type and bytes that a file's header gives this tensor; they win over any rule. Absent = follows from the dtype. */
@@ -134,6 +140,8 @@ export interface LayerSpec {
   readonly mlp: MlpSpec | null;
   /** Width of the residual stream. */
   readonly hidden: number;
+  /** For a layer over a grid that is coarser or finer than the latents: as for tensors. */
+  readonly grid?: GridScale;
 }
 
 /** How many pixels (space, along an edge) and frames (time) lie in one latent position. */
@@ -169,6 +177,8 @@ export interface AutoencoderSpec {
   readonly framesAtOnce: number | null;
   /** Convolutions keep the last frames for the next ones: this many of each input. */
   readonly framesKept: number;
+  /** Its pipeline decodes in fp32 where the rest is in fp16. */
+  readonly upcast: boolean;
 }
 
 /** The weights as a real checkpoint holds them. */

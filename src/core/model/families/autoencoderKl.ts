@@ -1,8 +1,13 @@
-import { diffusersLibrary } from '../classDefaults.generated';
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
+import { diffusersClass } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 import { residualBlock } from '../parts/residualBlock';
+
+/** Positions along an edge after that many doublings. */
+function doubled(times: number): { time: number; space: number } {
+  return { time: 1, space: 2 ** times };
+}
 
 /** Two residual blocks with attention over all positions between them. */
 function middle(config: ConfigReader, model: ModelBuilder, width: number): void {
@@ -19,65 +24,119 @@ function middle(config: ConfigReader, model: ModelBuilder, width: number): void 
   });
 }
 
-/** One half: blocks of residual layers from width to width; `sampler` changes the resolution after all but the last. */
-function blocks(
+/** From pixels to latents: blocks of residual layers, each but the last halving the resolution. */
+function encoder(
+  config: ConfigReader,
   model: ModelBuilder,
-  name: string,
-  sampler: string,
   widths: readonly number[],
   layers: number,
+  latent: number,
 ): void {
+  const last = widths.at(-1) ?? 1;
   let before = widths[0] ?? 1;
-  widths.forEach((width, block) =>
-    model.scope(`${name}.${block}`, () => {
-      for (let layer = 0; layer < layers; layer++)
-        residualBlock(model, `resnets.${layer}`, layer === 0 ? before : width, width);
-      if (block < widths.length - 1) model.conv(`${sampler}.0.conv`, [width, width, 3, 3], 'other');
-      before = width;
-    }),
-  );
+  model.scope('encoder', () => {
+    model.conv('conv_in', [before, config.size('in_channels'), 3, 3], 'other');
+    widths.forEach((width, block) =>
+      model.scope(`down_blocks.${block}`, () => {
+        for (let layer = 0; layer < layers; layer++)
+          residualBlock(model, `resnets.${layer}`, layer === 0 ? before : width, width);
+        if (block < widths.length - 1) model.conv('downsamplers.0.conv', [width, width, 3, 3], 'other');
+        before = width;
+      }),
+    );
+    middle(config, model, last);
+    model.layerNorm('conv_norm_out', last);
+    model.conv('conv_out', [2 * latent, last, 3, 3], 'other');
+  });
 }
 
-function autoencoder(config: ConfigReader, model: ModelBuilder): void {
+/** From latents to pixels: blocks of residual layers, each but the last doubling the resolution. */
+function decoder(
+  config: ConfigReader,
+  model: ModelBuilder,
+  widths: readonly number[],
+  layers: number,
+  latent: number,
+): void {
+  const upward = widths.toReversed();
+  const last = upward.length - 1;
+  let before = upward[0] ?? 1;
+  const end = upward[last] ?? 1;
+  model.scope('decoder', () => {
+    model.grid(doubled(0), () => {
+      model.conv('conv_in', [before, latent, 3, 3], 'other');
+      middle(config, model, before);
+    });
+    upward.forEach((width, block) =>
+      model.scope(`up_blocks.${block}`, () => {
+        model.grid(doubled(block), () => {
+          for (let layer = 0; layer <= layers; layer++)
+            residualBlock(model, `resnets.${layer}`, layer === 0 ? before : width, width);
+        });
+        if (block < last)
+          model.grid(doubled(block + 1), () =>
+            model.conv('upsamplers.0.conv', [width, width, 3, 3], 'other'),
+          );
+        before = width;
+      }),
+    );
+    model.grid(doubled(last), () => {
+      model.layerNorm('conv_norm_out', end);
+      model.conv('conv_out', [config.size('out_channels'), end, 3, 3], 'other');
+    });
+  });
+}
+
+interface Tiles {
+  /** Edge of a tile in pixels. */
+  readonly tile: number;
+}
+
+function autoencoder(config: ConfigReader, model: ModelBuilder, { tile }: Tiles): void {
   const widths = config.integers('block_out_channels', { min: 1 }) ?? [];
   const layers = config.layers('layers_per_block');
   const latent = config.size('latent_channels');
-  const last = widths.at(-1) ?? 1;
-  const first = widths[0] ?? 1;
   for (const [key, kind] of [
     ['down_block_types', 'DownEncoderBlock2D'],
     ['up_block_types', 'UpDecoderBlock2D'],
   ] as const)
     if (config.perLayerWords(key, widths.length)?.some((word) => word !== kind) === true)
       config.problem(key, `${kind} for every entry of block_out_channels`);
-  model.facts = { ...model.facts, hidden: last };
-  model.scope('encoder', () => {
-    model.conv('conv_in', [first, config.size('in_channels'), 3, 3], 'other');
-    blocks(model, 'down_blocks', 'downsamplers', widths, layers);
-    middle(config, model, last);
-    model.layerNorm('conv_norm_out', last);
-    model.conv('conv_out', [2 * latent, last, 3, 3], 'other');
-  });
-  model.scope('decoder', () => {
-    model.conv('conv_in', [last, latent, 3, 3], 'other');
-    middle(config, model, last);
-    blocks(model, 'up_blocks', 'upsamplers', widths.toReversed(), layers + 1);
-    model.layerNorm('conv_norm_out', first);
-    model.conv('conv_out', [config.size('out_channels'), first, 3, 3], 'other');
-  });
+  model.facts = {
+    ...model.facts,
+    hidden: widths.at(-1) ?? 1,
+    diffusion: {
+      part: 'autoencoder',
+      latent: { space: 2 ** Math.max(0, widths.length - 1), time: 1 },
+      tile,
+      framesAtOnce: null,
+      framesKept: 0,
+      upcast: config.value('force_upcast') === true,
+    },
+  };
+  encoder(config, model, widths, layers, latent);
+  const decoderWidths = config.integers('decoder_block_out_channels', { min: 1 }) ?? widths;
+  decoder(config, model, decoderWidths, layers, latent);
   if (config.flag('use_quant_conv')) model.conv('quant_conv', [2 * latent, 2 * latent, 1, 1], 'other');
   if (config.flag('use_post_quant_conv')) model.conv('post_quant_conv', [latent, latent, 1, 1], 'other');
 }
 
-/** The autoencoder of Stable Diffusion, SDXL, SD 3 and Flux. Source: diffusers models/autoencoders/autoencoder_kl. */
+/** Flux 2 normalises patches of latents by what it saw in training. */
+function flux2(config: ConfigReader, model: ModelBuilder): void {
+  const [height = 1, width = 1] = config.integers('patch_size', { min: 1, max: 64 }) ?? [];
+  autoencoder(config, model, { tile: config.size('sample_size') });
+  const patched = config.size('latent_channels') * height * width;
+  model.parameter('bn.running_mean', [patched]);
+  model.parameter('bn.running_var', [patched]);
+  model.buffer('bn.num_batches_tracked', [], 'i64');
+}
+
+/** The autoencoder of Stable Diffusion, SDXL, SD 3, Flux 1 and 2. Source: diffusers models/autoencoders/autoencoder_kl, …_flux2. */
 export const autoencoderKl: Family = {
   architectures: [
-    {
-      name: 'AutoencoderKL',
-      modelType: 'AutoencoderKL',
-      task: 'diffuse',
-      library: diffusersLibrary,
-      build: (config, model) => model.component('vae', () => autoencoder(config, model)),
-    },
+    diffusersClass('AutoencoderKL', 'vae', (config, model) =>
+      autoencoder(config, model, { tile: config.size('sample_size') }),
+    ),
+    diffusersClass('AutoencoderKLFlux2', 'vae', flux2),
   ],
 };

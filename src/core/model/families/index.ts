@@ -1,7 +1,11 @@
 import type { Family } from '../family';
 import { albert } from './albert';
 import { arcee } from './arcee';
+import { autoencoderDc } from './autoencoderDc';
 import { autoencoderKl } from './autoencoderKl';
+import { autoencoderTiny } from './autoencoderTiny';
+import { autoencoderVideo } from './autoencoderVideo';
+import { autoencoderWan } from './autoencoderWan';
 import { baichuan } from './baichuan';
 import { bamba } from './bamba';
 import { bart, m2m100, marian, mbart, pegasus } from './bart';
@@ -110,7 +114,11 @@ import { zamba2 } from './zamba2';
 export const families: readonly Family[] = [
   albert,
   arcee,
+  autoencoderDc,
   autoencoderKl,
+  autoencoderTiny,
+  autoencoderVideo,
+  autoencoderWan,
   baichuan,
   bamba,
   bart,

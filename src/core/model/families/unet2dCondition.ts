@@ -1,7 +1,8 @@
-import { diffusersLibrary } from '../classDefaults.generated';
+import type { GridScale } from '../blueprint';
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
 import { attentionSpec } from '../parts/attention';
+import { denoises, diffusersClass } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 import { residualBlock } from '../parts/residualBlock';
 
@@ -41,6 +42,11 @@ function kinds(
   const words = config.perLayerWords(key, blocks) ?? [];
   if (words.some((word) => !known.includes(word))) config.problem(key, `entries of ${known.join(' or ')}`);
   return words.map((word) => word.startsWith('CrossAttn'));
+}
+
+/** Positions of a block after that many halvings. */
+function halved(times: number): GridScale {
+  return { time: 1, space: 1 / 2 ** times };
 }
 
 interface BlockSizes {
@@ -131,13 +137,27 @@ function unet(config: ConfigReader, model: ModelBuilder): void {
   const last = sizes.at(-1) ?? { width: 1, heads: 1, depth: 1 };
   const time = TIME_RATIO * first;
   const parts = new Unet(config, model);
-  model.facts = { ...model.facts, hidden: last.width };
+  // A model distilled with its guidance (latent consistency) takes it as a condition.
+  const condition = config.optionalSize('time_cond_proj_dim');
+  // A pipeline takes 64 latents for a model that names no size (pipelines/stable_diffusion).
+  const listed = Array.isArray(config.value('sample_size'));
+  const edge = listed ? null : (config.optionalSize('sample_size') ?? 64);
+  const [high = 64, wide = 64] = listed ? (config.integers('sample_size', { min: 1 }) ?? []) : [];
+  denoises(model, last.width, {
+    output: { width: 8 * (edge ?? wide), height: 8 * (edge ?? high), frames: 1 },
+    latent: { space: 8, time: 1 },
+    patch: { space: 1, time: 1 },
+    textTokens: 77,
+    guidance: condition === null ? 'batch' : 'none',
+    steps: condition === null ? 50 : 4,
+  });
 
   const kernelIn = config.size('conv_in_kernel', { max: 1024 });
-  model.conv('conv_in', [first, config.size('in_channels'), kernelIn, kernelIn], 'embedding');
+  model.grid(halved(0), () =>
+    model.conv('conv_in', [first, config.size('in_channels'), kernelIn, kernelIn], 'embedding'),
+  );
   model.linear('time_embedding.linear_1', first, time, 'other', true);
   model.linear('time_embedding.linear_2', time, time, 'other', true);
-  const condition = config.optionalSize('time_cond_proj_dim');
   if (condition !== null) model.linear('time_embedding.cond_proj', condition, first, 'other');
   if (addition !== null) {
     const width = config.size('projection_class_embeddings_input_dim');
@@ -148,52 +168,58 @@ function unet(config: ConfigReader, model: ModelBuilder): void {
   let before = first;
   sizes.forEach((block, index) =>
     model.scope(`down_blocks.${index}`, () => {
-      for (let layer = 0; layer < layers; layer++) {
-        residualBlock(model, `resnets.${layer}`, layer === 0 ? before : block.width, block.width, time);
-        if (down[index] === true) parts.attention(`attentions.${layer}`, block);
-      }
+      model.grid(halved(index), () => {
+        for (let layer = 0; layer < layers; layer++) {
+          residualBlock(model, `resnets.${layer}`, layer === 0 ? before : block.width, block.width, time);
+          if (down[index] === true) parts.attention(`attentions.${layer}`, block);
+        }
+      });
       before = block.width;
-      if (index < blocks - 1) model.conv('downsamplers.0.conv', [block.width, block.width, 3, 3], 'other');
+      if (index < blocks - 1)
+        model.grid(halved(index + 1), () =>
+          model.conv('downsamplers.0.conv', [block.width, block.width, 3, 3], 'other'),
+        );
     }),
   );
-  model.scope('mid_block', () => {
-    for (const index of [0, 1]) residualBlock(model, `resnets.${index}`, last.width, last.width, time);
-    parts.attention('attentions.0', last);
-  });
+  model.grid(halved(blocks - 1), () =>
+    model.scope('mid_block', () => {
+      for (const index of [0, 1]) residualBlock(model, `resnets.${index}`, last.width, last.width, time);
+      parts.attention('attentions.0', last);
+    }),
+  );
   // On the way up every residual block also takes what the block of that resolution gave on the way down.
   const upward = [...sizes].reverse();
   upward.forEach((block, index) =>
     model.scope(`up_blocks.${index}`, () => {
       const next = upward[index + 1]?.width ?? block.width;
-      for (let layer = 0; layer <= layers; layer++) {
-        const skip = layer === layers ? next : block.width;
-        residualBlock(
-          model,
-          `resnets.${layer}`,
-          (layer === 0 ? before : block.width) + skip,
-          block.width,
-          time,
-        );
-        if (up[index] === true) parts.attention(`attentions.${layer}`, block);
-      }
+      model.grid(halved(blocks - 1 - index), () => {
+        for (let layer = 0; layer <= layers; layer++) {
+          const skip = layer === layers ? next : block.width;
+          residualBlock(
+            model,
+            `resnets.${layer}`,
+            (layer === 0 ? before : block.width) + skip,
+            block.width,
+            time,
+          );
+          if (up[index] === true) parts.attention(`attentions.${layer}`, block);
+        }
+      });
       before = block.width;
-      if (index < blocks - 1) model.conv('upsamplers.0.conv', [block.width, block.width, 3, 3], 'other');
+      if (index < blocks - 1)
+        model.grid(halved(blocks - 2 - index), () =>
+          model.conv('upsamplers.0.conv', [block.width, block.width, 3, 3], 'other'),
+        );
     }),
   );
   const kernelOut = config.size('conv_out_kernel', { max: 1024 });
-  model.layerNorm('conv_norm_out', first);
-  model.conv('conv_out', [config.size('out_channels'), first, kernelOut, kernelOut], 'other');
+  model.grid(halved(0), () => {
+    model.layerNorm('conv_norm_out', first);
+    model.conv('conv_out', [config.size('out_channels'), first, kernelOut, kernelOut], 'other');
+  });
 }
 
 /** The denoiser of Stable Diffusion 1 and 2 and of SDXL. Source: diffusers models/unets/unet_2d_condition. */
 export const unet2dCondition: Family = {
-  architectures: [
-    {
-      name: 'UNet2DConditionModel',
-      modelType: 'UNet2DConditionModel',
-      task: 'diffuse',
-      library: diffusersLibrary,
-      build: (config, model) => model.component('unet', () => unet(config, model)),
-    },
-  ],
+  architectures: [diffusersClass('UNet2DConditionModel', 'unet', unet)],
 };

@@ -1,6 +1,7 @@
 import type {
   AttentionSpec,
   Blueprint,
+  GridScale,
   LayerSpec,
   MlpSpec,
   ModuleKind,
@@ -66,7 +67,7 @@ export class ModelBuilder {
   private prefix = '';
   private layerIndex: number | null = null;
   private componentName = 'text';
-  private gridScale: TensorSpec['grid'];
+  private gridScale: GridScale | undefined;
   private draft: LayerDraft | null = null;
   private unloaded = false;
   private storedName: ((name: string) => string) | null = null;
@@ -90,7 +91,7 @@ export class ModelBuilder {
   }
 
   /** The convolutions that `body` adds have this many output positions for each latent position. */
-  grid(scale: { readonly time: number; readonly space: number }, body: () => void): void {
+  grid(scale: GridScale, body: () => void): void {
     const outer = this.gridScale;
     this.gridScale = scale;
     body();
@@ -127,7 +128,13 @@ export class ModelBuilder {
       this.layerIndex = null;
       this.draft = null;
       if (!this.unloaded)
-        this.layers.push({ index: first + index, component: this.componentName, hidden, ...draft });
+        this.layers.push({
+          index: first + index,
+          component: this.componentName,
+          hidden,
+          ...draft,
+          ...(this.gridScale === undefined ? {} : { grid: this.gridScale }),
+        });
     }
   }
 
@@ -166,8 +173,7 @@ export class ModelBuilder {
     const full = this.prefix + name;
     const rename = this.storedName;
     const forms = options.stored ?? (rename === null ? undefined : [{ name: full, shape, count: null }]);
-    const stored =
-      rename === null ? forms : forms?.map((form) => ({ ...form, name: rename(form.name) }));
+    const stored = rename === null ? forms : forms?.map((form) => ({ ...form, name: rename(form.name) }));
     list.push({
       name: full,
       shape,
