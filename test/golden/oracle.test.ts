@@ -35,8 +35,11 @@ const publishedElsewhere = new Set([
   'ChatGLMModel',
   'DeciLMForCausalLM',
   'DeciLMModel',
+  'FalconPerceptionForSegmentation',
   'InternLM2ForCausalLM',
   'InternLM2Model',
+  'KimiK3ForConditionalGeneration',
+  'MolmoForCausalLM',
   'QWenLMHeadModel',
   'QWenModel',
 ]);

@@ -19,6 +19,10 @@ import transformers
 from record import ROOT
 
 
+# Classes that the library has renamed since; configs of old checkpoints still name them.
+FORMER_NAMES = {"T5WithLMHeadModel": "T5ForConditionalGeneration"}
+
+
 def fingerprint(state) -> str:
     lines = sorted(f"{name} {json.dumps(list(tensor.shape), separators=(',', ':'))}" for name, tensor in state.items())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -27,7 +31,7 @@ def fingerprint(state) -> str:
 def answer(path: Path) -> dict | None:
     config = json.loads(path.read_text(encoding="utf-8"))
     name = (config.get("architectures") or [None])[0]
-    cls = getattr(transformers, name, None) if name else None
+    cls = getattr(transformers, FORMER_NAMES.get(name, name), None) if name else None
     if cls is None:
         return None
     settings = cls.config_class.from_dict(config)

@@ -39,6 +39,14 @@ const dtypes: Readonly<Record<string, Dtype>> = {
   float8_e5m2: 'f8_e5m2',
 };
 
+/** What classes were called when old checkpoints were saved; their modules are the same. */
+const formerNames: Readonly<Record<string, string>> = {
+  T5WithLMHeadModel: 'T5ForConditionalGeneration',
+  LLaMAForCausalLM: 'LlamaForCausalLM',
+  MPTForCausalLM: 'MptForCausalLM',
+  StableLMEpochForCausalLM: 'StableLmForCausalLM',
+};
+
 interface Choice {
   readonly architecture: Architecture;
   readonly name: string;
@@ -74,7 +82,7 @@ export function blueprintFromConfig(config: unknown): BlueprintOutcome {
     architecture: choice.name,
     modelType: choice.architecture.modelType,
     library: choice.architecture.library ?? library,
-    origin: choice.origin,
+    origin: model.exact ? choice.origin : 'assumed',
     assumptions: [...choice.assumptions, ...model.assumptions],
     dtype,
     dtypeOrigin,
@@ -118,6 +126,15 @@ function choose(config: Readonly<Record<string, unknown>>, problems: ConfigProbl
   const exact = name === null ? undefined : byClass.get(name);
   if (exact !== undefined && name !== null)
     return { architecture: exact, name, origin: 'exact', assumptions: [] };
+  const former = name === null ? undefined : formerNames[name];
+  const renamed = former === undefined ? undefined : byClass.get(former);
+  if (renamed !== undefined && name !== null)
+    return {
+      architecture: renamed,
+      name,
+      origin: 'exact',
+      assumptions: [`class ${shown(name)} is called ${renamed.name} by now`],
+    };
 
   const standing = modelType === null ? undefined : byModelType.get(modelType);
   if (standing === undefined) return unknownClass(name, modelType);

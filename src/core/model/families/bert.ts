@@ -33,6 +33,10 @@ export function bertModel(config: ConfigReader, model: ModelBuilder, pooler: boo
     maxContext: positions,
     activation: config.text('hidden_act'),
   };
+  if (cross && !decoder)
+    model.assume(
+      'add_cross_attention without is_decoder, which the library refuses: read as a layer of both attentions',
+    );
   model.scope('embeddings', () => {
     model.embedding('word_embeddings', vocab, hidden);
     model.embedding('position_embeddings', positions, hidden, 'position');

@@ -29,6 +29,7 @@ import { ernie } from './ernie';
 import { exaone4 } from './exaone4';
 import { falcon } from './falcon';
 import { falconH1 } from './falconH1';
+import { falconPerception } from './falconPerception';
 import { gemma } from './gemma';
 import { gemma2 } from './gemma2';
 import { gemma3 } from './gemma3';
@@ -50,6 +51,7 @@ import { hunyuanVideo } from './hunyuanVideo';
 import { internlm2 } from './internlm2';
 import { internvl } from './internvl';
 import { jamba } from './jamba';
+import { kimiK3 } from './kimiK3';
 import { kimiLinear } from './kimiLinear';
 import { lfm2, lfm2Moe } from './lfm2';
 import { llama } from './llama';
@@ -67,6 +69,7 @@ import { mistral } from './mistral';
 import { mixtral } from './mixtral';
 import { mllama } from './mllama';
 import { modernbert } from './modernbert';
+import { molmo } from './molmo';
 import { mpnet } from './mpnet';
 import { mpt } from './mpt';
 import { nemotron } from './nemotron';
@@ -146,6 +149,7 @@ export const families: readonly Family[] = [
   falcon,
   falconH1,
   falconMamba,
+  falconPerception,
   gemma,
   gemma2,
   gemma3,
@@ -171,6 +175,7 @@ export const families: readonly Family[] = [
   internlm2,
   internvl,
   jamba,
+  kimiK3,
   kimiLinear,
   lfm2,
   lfm2Moe,
@@ -195,6 +200,7 @@ export const families: readonly Family[] = [
   mixtral,
   mllama,
   modernbert,
+  molmo,
   mpnet,
   mpt,
   mt5,

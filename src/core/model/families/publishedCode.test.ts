@@ -4,6 +4,7 @@ import { sharedPath } from '../../../../test/shared';
 import { blueprintFromConfig } from '../blueprintFromConfig';
 import type { Blueprint } from '../blueprint';
 import { elements, parameterCount } from '../parameters';
+import { weightBytes } from '../quantisation/weightBytes';
 
 interface Published {
   readonly config: Readonly<Record<string, unknown>>;
@@ -28,7 +29,9 @@ const published: Readonly<Record<string, Published>> = {
       vocab_size: 151936,
     },
     elements: 7_721_324_544,
-    source: 'header of the safetensors files',
+    // total_size 15442649088 of Qwen-7B's model.safetensors.index.json, two bytes an element; the same count in
+    // https://github.com/MrYxJ/calculate-flops.pytorch (README, table of language models).
+    source: 'total_size of the safetensors index',
     tensors: {
       'transformer.wte.weight': [151936, 4096],
       'transformer.h.31.attn.c_attn.bias': [12288],
@@ -36,17 +39,19 @@ const published: Readonly<Record<string, Published>> = {
       'transformer.ln_f.weight': [4096],
     },
   },
-  'Baichuan2-7B': {
+  // Baichuan2-7B is the same with another vocabulary: 61,696 rows more in the embedding and in the output layer.
+  'Baichuan-7B': {
     config: {
-      architectures: ['BaichuanForCausalLM'],
+      architectures: ['BaiChuanForCausalLM'],
       model_type: 'baichuan',
       ...llamaLike,
       intermediate_size: 11008,
-      vocab_size: 125696,
+      vocab_size: 64000,
     },
-    elements: 15_011_946_496 / 2,
-    source: 'total_size of pytorch_model.bin.index.json',
-    tensors: { 'model.layers.7.self_attn.W_pack.weight': [12288, 4096], 'lm_head.weight': [125696, 4096] },
+    elements: 7_000_559_616,
+    // https://github.com/MrYxJ/calculate-flops.pytorch (README, table of language models: baichuan-7B).
+    source: 'published count of parameters',
+    tensors: { 'model.layers.7.self_attn.W_pack.weight': [12288, 4096], 'lm_head.weight': [64000, 4096] },
   },
   'chatglm2-6b': {
     config: {
@@ -65,6 +70,8 @@ const published: Readonly<Record<string, Published>> = {
       post_layer_norm: true,
     },
     elements: 12_487_168_064 / 2,
+    // total_size of THUDM/chatglm2-6b's pytorch_model.bin.index.json; 6,243,584,000 parameters in
+    // https://github.com/MrYxJ/calculate-flops.pytorch and 32 saved rotary frequencies.
     source: 'total_size of pytorch_model.bin.index.json',
     tensors: {
       'transformer.encoder.layers.0.self_attention.query_key_value.weight': [4608, 4096],
@@ -83,10 +90,37 @@ const published: Readonly<Record<string, Published>> = {
       hidden_act: 'silu',
     },
     elements: 15_475_417_088 / 2,
+    // 227 tensors with 7,737,708,544 elements, also those of https://huggingface.co/internlm/internlm2_5-7b-chat.
     source: 'total_size of the index',
     tensors: {
       'model.layers.0.attention.wqkv.weight': [6144, 4096],
       'output.weight': [92544, 4096],
+    },
+  },
+  'Molmo-7B-D': {
+    config: {
+      architectures: ['MolmoForCausalLM'],
+      model_type: 'molmo',
+      hidden_size: 3584,
+      num_attention_heads: 28,
+      num_key_value_heads: 4,
+      num_hidden_layers: 28,
+      intermediate_size: 37888,
+      embedding_size: 152064,
+      vocab_size: 152064,
+      qkv_bias: true,
+      layer_norm_type: 'rms',
+    },
+    elements: 8_021_025_280,
+    // https://huggingface.co/allenai/Molmo-7B-D-0924: 8.02B parameters in F32, 29.9 GiB of files.
+    source: 'safetensors files',
+    tensors: {
+      'model.transformer.wte.new_embedding': [128, 3584],
+      'model.transformer.blocks.27.att_proj.weight': [4608, 3584],
+      'model.transformer.blocks.0.ff_proj.weight': [37888, 3584],
+      'model.vision_backbone.image_vit.transformer.resblocks.22.feed_forward.w1.weight': [4096, 1024],
+      'model.vision_backbone.image_pooling_2d.wq.weight': [1024, 2048],
+      'model.vision_backbone.image_projector.w2.weight': [3584, 18944],
     },
   },
 };
@@ -138,7 +172,51 @@ describe('classes that are published beside their checkpoints', () => {
     assert.equal(assumptions.length, 1);
   });
 
+  it('Molmo: the 29.9 GiB of its published files', () => {
+    const molmo = published['Molmo-7B-D'];
+    assert.ok(molmo !== undefined);
+    assert.equal(((molmo.elements * 4) / 2 ** 30).toFixed(1), '29.9');
+  });
+
+  it('Falcon Perception: the 0.6 thousand million parameters that its card names', function () {
+    // https://huggingface.co/blog/tiiuae/falcon-perception
+    const path = sharedPath('corpus', 'hf-config', 'Falcon-Perception', 'config.json');
+    if (path === null) return this.skip();
+    const { tensors } = blueprint(JSON.parse(readFileSync(path, 'utf8')) as Published['config']);
+    assert.equal((tensors.reduce((sum, { shape }) => sum + elements(shape), 0) / 1e9).toFixed(1), '0.6');
+    for (const [tensor, shape] of [
+      ['layers.0.attention.wqkv.weight', [4096, 1024]],
+      ['layers.0.feed_forward.w13.weight', [6144, 1024]],
+      ['img_projector.weight', [1024, 768]],
+      ['freqs_cis_golden', [16, 32, 2]],
+    ] as const)
+      assert.deepEqual(tensors.find((one) => one.name === tensor)?.shape, shape, tensor);
+  });
+
+  it('Kimi K3: the tower, the experts and the bytes of its published checkpoint', function () {
+    const path = sharedPath('corpus', 'hf-config', 'moonshotai--Kimi-K3', 'config.json');
+    if (path === null) return this.skip();
+    const kimi = blueprint(JSON.parse(readFileSync(path, 'utf8')) as Published['config']);
+    const count = (component: string): number =>
+      kimi.tensors
+        .filter((tensor) => tensor.component === component)
+        .reduce((sum, { shape }) => sum + elements(shape), 0);
+    // https://github.com/1bit-MONSTER/1bit-MONSTER/pull/1050: a vision encoder of 401M parameters.
+    assert.equal(Math.round(count('vision') / 1e6), 401);
+    // https://github.com/ggml-org/llama.cpp/pull/26185: 92 × 896 × 3 quantised matrices in the files' headers.
+    const experts = kimi.tensors.flatMap(({ module, stored = [] }) => (module === 'experts' ? stored : []));
+    assert.equal(
+      experts.reduce((sum, { count: copies }) => sum + (copies ?? 1), 0),
+      247_296,
+    );
+    // https://github.com/manjunathshiva/turboquant-mlx/pull/71: 1.56 TB in 96 files, 2.8T parameters.
+    const { total } = weightBytes(kimi, kimi.quantization);
+    assert.equal((total / 1e12).toFixed(2), '1.56');
+    assert.equal((parameterCount(kimi) / 1e12).toFixed(1), '2.8');
+  });
+
   it('Nemotron NAS: the 49.9 thousand million parameters of Llama-3.3-Nemotron-Super-49B', function () {
+    // https://huggingface.co/mmnga/Llama-3_3-Nemotron-Super-49B-v1-gguf (model size as the hub counts it).
     const path = sharedPath('corpus', 'hf-config', 'nvidia--Llama-3_3-Nemotron-Super-49B-v1', 'config.json');
     if (path === null) return this.skip();
     const count = parameterCount(blueprint(JSON.parse(readFileSync(path, 'utf8')) as Published['config']));

@@ -56,6 +56,8 @@ export class ModelBuilder {
   readonly checkpointOnly: TensorSpec[] = [];
   readonly layers: LayerSpec[] = [];
   readonly assumptions: string[] = [];
+  /** False where a family had to read a config in a way that no class of the library does. */
+  exact = true;
   facts: ModelFacts = {
     hidden: 0,
     vocab: 0,
@@ -71,6 +73,12 @@ export class ModelBuilder {
   private draft: LayerDraft | null = null;
   private unloaded = false;
   private storedName: ((name: string) => string) | null = null;
+
+  /** Says what had to be assumed of the whole model, so that nothing of it counts as exact. */
+  assume(sentence: string): void {
+    this.exact = false;
+    this.assumptions.push(sentence);
+  }
 
   /** Everything that `body` adds is named `name.…`; an empty name adds nothing. */
   scope<T>(name: string, body: () => T): T {
