@@ -10,6 +10,7 @@ import * as inferenceMemory from './accuracy/inferenceMemory.mjs';
 import * as decodeSpeed from './accuracy/decodeSpeed.mjs';
 import * as prefillSpeed from './accuracy/prefillSpeed.mjs';
 import * as trainingSpeed from './accuracy/trainingSpeed.mjs';
+import { peerRows, peersPage } from './accuracy/peers.mjs';
 
 const require = createRequire(import.meta.url);
 const out = join('out', 'accuracy');
@@ -38,6 +39,8 @@ const core = {
   ...load('job/completeJob.js'),
   ...load('job/knownModels.js'),
   ...load('model/blueprintFromConfig.js'),
+  ...load('model/parameters.js'),
+  ...load('model/quantisation/weightBytes.js'),
   ...load('hardware/resolveTarget.js'),
   devicePools: load('hardware/target.js').devicePools,
 };
@@ -60,7 +63,8 @@ for (const table of tables) {
   print(table, results, skipped);
   summary.push({ table, results, skipped, all: rows.length });
 }
-if (only === undefined) writeFileSync('docs/accuracy.md', page(summary));
+if (only === undefined)
+  writeFileSync('docs/accuracy.md', [...page(summary), ...peersPage(peerRows(core)), ''].join('\n'));
 
 /** Estimates a row and keeps the result; a sentence where there is no figure. */
 function judged(read, results) {
@@ -165,5 +169,5 @@ function page(all) {
         `| ${shown(table, row.measured)} | ${shown(table, row.figure.low)} | ${shown(table, row.figure.expected)} | ${shown(table, row.figure.high)} | ${(row.error * 100).toFixed(0)} %${row.inside ? '' : ' ✗'} | ${row.quality} | ${row.group}: ${row.label.replaceAll('|', '/')} |`,
       );
   }
-  return `${lines.join('\n')}\n`;
+  return lines;
 }

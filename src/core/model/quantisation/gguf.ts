@@ -9,7 +9,9 @@ const nothing: StoredForm = { bytes: 0, format: 'not converted' };
 
 /**
  * GGUF under one of llama.cpp's mixes: the converter's file put through its quantiser, type by type. Tied output layers
- * are not written. Mixes that cannot be made without an importance matrix have one.
+ * are not written. Mixes that cannot be made without an importance matrix have one. Experts that the checkpoint has in MXFP4
+ * stay in it under every mix: the converter copies the blocks (conversion/gpt_oss.py), and the quantiser refuses to put what is
+ * quantised into another type (llama-quant.cpp, allow_requantize).
  */
 export const gguf: Method = {
   names: ['gguf'],
@@ -23,8 +25,9 @@ export const gguf: Method = {
     const { facts, tensors } = ggufLayout(blueprint);
     const types = mixTypes(mix, facts, tensors, quantization.imatrix ?? needsImportanceMatrix(mix));
     const forms = new Map<TensorSpec, StoredForm>();
+    const copied = blueprint.quantization?.method === 'mxfp4';
     for (const [index, { source, shape, type }] of tensors.entries()) {
-      const chosen = types[index] ?? type;
+      const chosen = copied && isMatrixOfExperts(source) ? 'MXFP4' : (types[index] ?? type);
       const before = forms.get(source);
       const bytes = tensorBytes(chosen, shape);
       forms.set(
@@ -40,6 +43,10 @@ export const gguf: Method = {
     return (tensor) => forms.get(tensor) ?? nothing;
   },
 };
+
+function isMatrixOfExperts({ module, shape }: TensorSpec): boolean {
+  return module === 'experts' && shape.length === 3;
+}
 
 function tensorBytes(name: GgmlTypeName, shape: readonly number[]): number {
   const type = ggmlType(name);

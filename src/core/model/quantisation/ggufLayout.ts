@@ -38,14 +38,16 @@ function unquantised({ storage, dtype }: TensorSpec): GgmlTypeName {
   return type === null || type.dtype === null ? 'F16' : type.name;
 }
 
-/** What the converter drops: buffers, what belongs in the projector's file, and heads of tasks that llama.cpp has not. */
+/** What the converter drops: most buffers, what belongs in the projector's file, and heads of tasks that llama.cpp has not. */
 function isLeftOut(tensor: TensorSpec, { task }: Blueprint): boolean {
-  if (tensor.module === 'buffer') return true;
+  // The bias that balances experts is a buffer of the library's and a tensor of the file's (exp_probs_b).
+  if (tensor.module === 'buffer') return !/\b(?:e_score_correction_bias|expert_bias)$/u.test(tensor.name);
   if (!['text', 'encoder', 'decoder'].includes(tensor.component)) return true;
   if (task === 'generate') return false;
   return (
     tensor.role === 'pooler' ||
     tensor.role === 'head' ||
+    /^(?:cls|lm_head)\.(?:\w+\.)*\w*layer_?norm\./iu.test(tensor.name) ||
     (tensor.role === 'classifier' && task !== 'classify')
   );
 }
