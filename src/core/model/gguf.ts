@@ -128,8 +128,9 @@ class HeaderReader {
   private little = true;
   /** Bytes of a count or length. */
   private lengthBytes: 4 | 8 = 8;
-  /** What is being read, for sentences. */
-  private place = 'its first bytes';
+  /** What is being read, for sentences: a kind of thing, and its name where it is known. */
+  private thing = 'its first bytes';
+  private thingName: string | null = null;
 
   constructor(private readonly source: ByteSource) {
     this.buffer = new Uint8Array(Math.min(CHUNK, source.size));
@@ -180,11 +181,11 @@ class HeaderReader {
   private async readMetadata(count: number): Promise<ReadonlyMap<string, GgufValue>> {
     const metadata = new Map<string, GgufValue>();
     for (let index = 0; index < count; index++) {
-      this.place = `metadata entry ${index + 1} of ${count}`;
+      this.at(`metadata entry ${index + 1} of ${count}`);
       const key = await this.name('a key', LONGEST_KEY);
       if (key === '') throw new Malformed(`${this.place} has an empty key`);
       if (metadata.has(key)) throw new Malformed(`has the metadata key ${quoted(key)} twice`);
-      this.place = `metadata key ${quoted(key)}`;
+      this.at('metadata key', key);
       await this.need(4);
       metadata.set(key, await this.value(this.u32()));
     }
@@ -236,7 +237,9 @@ class HeaderReader {
     const items: string[] | null = length <= LONGEST_KEPT_ARRAY ? [] : null;
     let keep = items !== null;
     for (let index = 0; index < length; index++) {
-      // Not through `need`: this runs a million times, and awaiting what is there already would be most of the time.
+      if (!keep) index += this.skipStrings(length - index);
+      if (index >= length) break;
+      // Not through `need`: awaiting what is there already would be most of the time.
       if (!this.has(this.lengthBytes)) await this.need(this.lengthBytes);
       const bytes = this.length();
       if (bytes > this.source.size - this.position) this.tooLong(bytes);
@@ -251,20 +254,43 @@ class HeaderReader {
     return { kind: 'array', length, items: keep ? items : null };
   }
 
+  /**
+   * Steps over at most `count` strings whose lengths the buffer holds, and gives how many. A vocabulary has hundreds of
+   * thousands of them: this loop is most of the time that a header takes, so it is free of calls and reads whole words.
+   */
+  private skipStrings(count: number): number {
+    if (!this.little || this.lengthBytes !== 8) return 0;
+    const { view } = this;
+    const last = this.end - this.start - 8;
+    const fileEnd = this.source.size - this.start;
+    let at = this.position - this.start;
+    let skipped = 0;
+    while (skipped < count && at <= last) {
+      // A length beyond 4 GiB is left to the slow way, which refuses it.
+      if (view.getUint32(at + 4, true) !== 0) break;
+      const next = at + 8 + view.getUint32(at, true);
+      if (next > fileEnd) break;
+      at = next;
+      skipped++;
+    }
+    this.position = this.start + at;
+    return skipped;
+  }
+
   private async readTensorInfos(count: number, alignment: number): Promise<readonly TensorInfo[]> {
     const infos: TensorInfo[] = [];
     const names = new Set<string>();
     for (let index = 0; index < count; index++) {
-      this.place = `tensor ${index + 1} of ${count}`;
+      this.at(`tensor ${index + 1} of ${count}`);
       const name = await this.name('a name', LONGEST_NAME);
       if (names.has(name)) throw new Malformed(`has the tensor ${quoted(name)} twice`);
       names.add(name);
-      this.place = `tensor ${quoted(name)}`;
-      await this.need(4);
+      this.at('tensor', name);
+      if (!this.has(4)) await this.need(4);
       const rank = this.u32();
       if (rank > MOST_DIMENSIONS)
         throw new Malformed(`${this.place} has ${rank} dimensions, at most ${MOST_DIMENSIONS} are possible`);
-      await this.need(rank * this.lengthBytes + 12);
+      if (!this.has(rank * this.lengthBytes + 12)) await this.need(rank * this.lengthBytes + 12);
       const dims = Array.from({ length: rank }, () => this.length());
       const elements = dims.reduce((product, size) => product * size, 1);
       if (!dims.every(Number.isSafeInteger) || !Number.isSafeInteger(elements))
@@ -319,7 +345,7 @@ class HeaderReader {
   }
 
   private async stringLength(): Promise<number> {
-    await this.need(this.lengthBytes);
+    if (!this.has(this.lengthBytes)) await this.need(this.lengthBytes);
     const bytes = this.length();
     if (bytes > this.source.size - this.position) this.tooLong(bytes);
     return bytes;
@@ -385,6 +411,15 @@ class HeaderReader {
     }
     this.start = from;
     this.end = from + held;
+  }
+
+  private at(thing: string, name: string | null = null): void {
+    this.thing = thing;
+    this.thingName = name;
+  }
+
+  private get place(): string {
+    return this.thingName === null ? this.thing : `${this.thing} ${quoted(this.thingName)}`;
   }
 
   private cutOff(): never {

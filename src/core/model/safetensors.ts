@@ -1,5 +1,6 @@
 import { type Dtype, dtypeBytes } from '../units/dtype';
 import { isRecord, shown } from './configReader';
+import { readLaidOut } from './safetensorsLayout';
 
 /** One tensor as a checkpoint's header describes it. */
 export interface HeaderTensor {
@@ -36,30 +37,30 @@ interface ElementType {
 const plain = (dtype: Dtype): ElementType => ({ dtype, bytes: dtypeBytes(dtype) });
 
 /** Element types of the format (safetensors/src/tensor.rs, `Dtype`). */
-const elementTypes: Readonly<Record<string, ElementType>> = {
-  F64: plain('f64'),
-  F32: plain('f32'),
-  BF16: plain('bf16'),
-  F16: plain('f16'),
-  F8_E4M3: plain('f8_e4m3'),
-  F8_E4M3FNUZ: plain('f8_e4m3'),
-  F8_E5M2: plain('f8_e5m2'),
-  F8_E5M2FNUZ: plain('f8_e5m2'),
-  F8_E8M0: plain('f8_e8m0'),
-  F6_E2M3: { dtype: null, bytes: 0.75 },
-  F6_E3M2: { dtype: null, bytes: 0.75 },
-  F4: plain('f4'),
-  I64: plain('i64'),
-  I32: plain('i32'),
-  I16: plain('i16'),
-  I8: plain('i8'),
-  U8: plain('u8'),
-  U16: { dtype: null, bytes: 2 },
-  U32: { dtype: null, bytes: 4 },
-  U64: { dtype: null, bytes: 8 },
-  BOOL: plain('bool'),
-  C64: { dtype: null, bytes: 8 },
-};
+const elementTypes: ReadonlyMap<string, ElementType> = new Map([
+  ['F64', plain('f64')],
+  ['F32', plain('f32')],
+  ['BF16', plain('bf16')],
+  ['F16', plain('f16')],
+  ['F8_E4M3', plain('f8_e4m3')],
+  ['F8_E4M3FNUZ', plain('f8_e4m3')],
+  ['F8_E5M2', plain('f8_e5m2')],
+  ['F8_E5M2FNUZ', plain('f8_e5m2')],
+  ['F8_E8M0', plain('f8_e8m0')],
+  ['F6_E2M3', { dtype: null, bytes: 0.75 }],
+  ['F6_E3M2', { dtype: null, bytes: 0.75 }],
+  ['F4', plain('f4')],
+  ['I64', plain('i64')],
+  ['I32', plain('i32')],
+  ['I16', plain('i16')],
+  ['I8', plain('i8')],
+  ['U8', plain('u8')],
+  ['U16', { dtype: null, bytes: 2 }],
+  ['U32', { dtype: null, bytes: 4 }],
+  ['U64', { dtype: null, bytes: 8 }],
+  ['BOOL', plain('bool')],
+  ['C64', { dtype: null, bytes: 8 }],
+]);
 
 /**
  * Reads the JSON header of a safetensors file. `dataBytes` is what the file holds after the header (null = not known).
@@ -72,32 +73,64 @@ export function parseSafetensorsHeader(
 ): HeaderOutcome {
   if (json.length > MAX_HEADER_BYTES)
     return refused(`the header has ${json.length} characters, at most ${MAX_HEADER_BYTES} are read`);
+  const read = tensorsLaidOut(json) ?? tensorsOf(json);
+  if (typeof read === 'string') return refused(read);
+  const { tensors, end } = read;
+  if (dataBytes !== null && end !== dataBytes)
+    return refused(`the header describes ${end} bytes of tensors, the file holds ${dataBytes}`);
+  return { ok: true, header: { tensors, totalBytes: end, source, complete: true } };
+}
+
+/** Tensors with the end of the last one. */
+interface TensorsRead {
+  readonly tensors: readonly HeaderTensor[];
+  readonly end: number;
+}
+
+const notEndToEnd = 'the tensors of the header overlap or leave gaps';
+
+/** What the safetensors library wrote, tensor after tensor; null for any other layout, which JSON tells more about. */
+function tensorsLaidOut(json: string): TensorsRead | null {
+  const tensors: HeaderTensor[] = [];
+  let end = 0;
+  // Gaps, wrong sizes: the general way words what is wrong.
+  let faults = 0;
+  const laidOut = readLaidOut(json, (name, dtype, shape, begin, next) => {
+    const tensor = checkedTensor(name, dtype, shape, begin, next);
+    if (typeof tensor === 'string' || begin !== end) faults++;
+    else tensors.push(tensor);
+    end = next;
+  });
+  return laidOut && faults === 0 && tensors.length <= MOST_TENSORS ? { tensors, end } : null;
+}
+
+/** Any other header: as JSON, with every type checked. */
+function tensorsOf(json: string): TensorsRead | string {
   let root: unknown;
   try {
     root = JSON.parse(json);
   } catch {
-    return refused('the header is not JSON');
+    return 'the header is not JSON';
   }
-  if (!isRecord(root)) return refused('the header is not an object');
+  if (!isRecord(root)) return 'the header is not an object';
   const names = Object.keys(root).filter((name) => name !== '__metadata__');
-  if (names.length > MOST_TENSORS)
-    return refused(`the header names ${names.length} tensors, at most ${MOST_TENSORS} are read`);
-
+  if (names.length > MOST_TENSORS) return tooMany(names.length);
   const tensors: HeaderTensor[] = [];
   const spans: [begin: number, end: number][] = [];
   for (const name of names) {
     const read = readTensor(name, root[name]);
-    if (typeof read === 'string') return refused(read);
+    if (typeof read === 'string') return read;
     tensors.push(read.tensor);
     spans.push(read.span);
   }
   if (names.length > 0 && occurrences(json, '"data_offsets"') > names.length + inMetadata(root))
-    return refused('the header names a tensor twice');
+    return 'the header names a tensor twice';
   const end = endToEnd(spans);
-  if (end === null) return refused('the tensors of the header overlap or leave gaps');
-  if (dataBytes !== null && end !== dataBytes)
-    return refused(`the header describes ${end} bytes of tensors, the file holds ${dataBytes}`);
-  return { ok: true, header: { tensors, totalBytes: end, source, complete: true } };
+  return end === null ? notEndToEnd : { tensors, end };
+}
+
+function tooMany(count: number): string {
+  return `the header names ${count} tensors, at most ${MOST_TENSORS} are read`;
 }
 
 function refused(reason: string): HeaderOutcome {
@@ -107,20 +140,30 @@ function refused(reason: string): HeaderOutcome {
 function readTensor(name: string, entry: unknown): { tensor: HeaderTensor; span: [number, number] } | string {
   const called = shown(name);
   if (!isRecord(entry)) return `tensor ${called} of the header is not an object`;
-  const { dtype: written, shape, data_offsets: offsets } = entry;
-  const type =
-    typeof written === 'string' && Object.hasOwn(elementTypes, written) ? elementTypes[written] : undefined;
-  if (type === undefined) return `tensor ${called} has dtype ${shown(written)}, which is not known`;
+  const { dtype, shape, data_offsets: offsets } = entry;
   if (!isSizes(shape) || shape.length > MOST_DIMENSIONS)
     return `tensor ${called} has shape ${shown(shape)}, expected a list of sizes`;
   if (!isSizes(offsets) || offsets.length !== 2)
     return `tensor ${called} has data_offsets ${shown(offsets)}, expected a beginning and an end`;
   const [begin = 0, end = 0] = offsets;
+  const tensor = checkedTensor(name, dtype, shape, begin, end);
+  return typeof tensor === 'string' ? tensor : { tensor, span: [begin, end] };
+}
+
+function checkedTensor(
+  name: string,
+  dtype: unknown,
+  shape: readonly number[],
+  begin: number,
+  end: number,
+): HeaderTensor | string {
+  const type = typeof dtype === 'string' ? elementTypes.get(dtype) : undefined;
+  if (type === undefined) return `tensor ${shown(name)} has dtype ${shown(dtype)}, which is not known`;
   let bytes = type.bytes;
   for (const size of shape) bytes *= size;
   if (end - begin !== Math.ceil(bytes))
-    return `tensor ${called} takes ${end - begin} bytes, its shape and dtype ask for ${bytes}`;
-  return { tensor: { name, shape, dtype: type.dtype, bytes: end - begin }, span: [begin, end] };
+    return `tensor ${shown(name)} takes ${end - begin} bytes, its shape and dtype ask for ${bytes}`;
+  return { name, shape, dtype: type.dtype, bytes: end - begin };
 }
 
 function isSizes(value: unknown): value is readonly number[] {
