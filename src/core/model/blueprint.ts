@@ -94,6 +94,8 @@ export interface AttentionSpec {
   readonly latent: { readonly rank: number; readonly ropeDim: number } | null;
   /** Elements per token of the keys that a sparse-attention indexer keeps beside the cache. */
   readonly indexerDim?: number;
+  /** Query heads of that indexer, which compare every token with all earlier keys of `indexerDim` (or `compressed.indexerDim`). */
+  readonly indexerHeads?: number;
   /** Most earlier entries that sparse attention looks at; absent = all. */
   readonly selects?: number;
   /**
@@ -131,6 +133,7 @@ export interface MlpSpec {
   } | null;
 }
 
+/** A layer of the forward pass. One whose weights are run again stands once for each run, under the same index. */
 export interface LayerSpec {
   readonly index: number;
   readonly component: string;

@@ -1,4 +1,4 @@
-import type { Blueprint, LayerSpec, TensorSpec } from '../model/blueprint';
+import type { Blueprint, LayerSpec, RecurrentSpec, TensorSpec } from '../model/blueprint';
 import type { HeldTensor } from '../estimate/terms/weights';
 import { elementsOf, linearDims, runsOverText } from '../estimate/terms/tensorDims';
 
@@ -10,9 +10,11 @@ export function activeMatrixElements(blueprint: Blueprint): {
   let layers = 0;
   let head = 0;
   const runs = runsOverText(blueprint);
+  const passes = passesOf(blueprint);
   for (const tensor of blueprint.tensors) {
-    if (!runs(tensor)) continue;
-    const elements = elementsOf(tensor) * activeShare(tensor);
+    // A pooler runs once a sequence, which is next to nothing.
+    if (!runs(tensor) || tensor.role === 'pooler') continue;
+    const elements = elementsOf(tensor) * activeShare(tensor) * passes(tensor);
     if (tensor.role === 'head') {
       head += elements;
       continue;
@@ -27,6 +29,17 @@ export function activeMatrixElements(blueprint: Blueprint): {
 export function activeShare(tensor: TensorSpec): number {
   const experts = tensor.experts;
   return experts === null || experts.count === 0 ? 1 : Math.min(1, experts.active / experts.count);
+}
+
+/** How often a forward pass goes through the layer that a tensor belongs to: more than once where layers share weights. */
+function passesOf(blueprint: Blueprint): (tensor: TensorSpec) => number {
+  const counts = new Map<string, number>();
+  for (const { component, index } of blueprint.layers) {
+    const key = `${component} ${index}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return ({ component, layer }) =>
+    layer === null ? 1 : Math.max(1, counts.get(`${component} ${layer}`) ?? 1);
 }
 
 function multiplies(tensor: TensorSpec): boolean {
@@ -44,11 +57,12 @@ export function weightBytesRead(
   );
   let bytes = 0;
   const runs = runsOverText(blueprint);
+  const passes = passesOf(blueprint);
   for (const { tensor, bytes: size } of held) {
     if (!runs(tensor)) continue;
     if ((tensor.role === 'embedding' || tensor.role === 'position') && !tied.has(tensor.name)) continue;
     // Every token picks its experts on its own: the share hit by none of them is (1 - k/E)^n.
-    bytes += size * (1 - (1 - activeShare(tensor)) ** Math.max(1, sequences));
+    bytes += size * passes(tensor) * (1 - (1 - activeShare(tensor)) ** Math.max(1, sequences));
   }
   return bytes;
 }
@@ -62,6 +76,38 @@ function seen(layer: LayerSpec, position: number): number {
   return compressed === undefined ? Math.min(near, selects) : near + Math.min(far, selects);
 }
 
+/** Entries that an indexer compares a token with from a given position. */
+function compared(layer: LayerSpec, position: number): number {
+  return position / (layer.attention?.compressed?.ratio ?? 1);
+}
+
+/** Operations of the indexer for each entry that it compares: a dot product for every head (DeepSeek-V3.2, equation 1). */
+function indexerOperations({ attention }: LayerSpec): number {
+  const dim = attention?.indexerDim ?? attention?.compressed?.indexerDim ?? 0;
+  return 2 * (attention?.indexerHeads ?? 0) * dim;
+}
+
+/**
+ * Multiply-adds for each element of the state and token: the input is added and the output read (Gu and Dao 2023, equation 2; Qin et
+ * al. 2024, equation 2); the delta rule reads the old value too (Yang et al. 2024, equation 10).
+ */
+function stateProducts(kind: RecurrentSpec['kind']): number {
+  switch (kind) {
+    case 'mamba':
+    case 'mamba2':
+    case 'linear':
+    case 'rwkv':
+      return 2;
+    case 'gated-delta':
+    case 'kda':
+      return 3;
+    case 'rglru':
+      return 1;
+    case 'conv':
+      return 0;
+  }
+}
+
 /**
  * Operations of a forward pass over `tokens` tokens that follow `past` others; a multiply-add is two. Matrices: 2 per active element and
  * token; attention: 2 for the scores and 2 for the values per head, dimension and token seen (Kaplan et al. 2020, section 2.1).
@@ -73,17 +119,16 @@ export function forwardOperations(
   headTokens: number,
 ): number {
   const { layers, head } = activeMatrixElements(blueprint);
-  let attention = 0;
+  let mixing = 0;
   for (const layer of blueprint.layers.filter(runsOverText(blueprint))) {
-    const a = layer.attention;
-    if (a === null) continue;
-    const mean = a.causal ? (seen(layer, past) + seen(layer, past + tokens)) / 2 : tokens;
-    attention += 2 * a.queryHeads * (a.keyDim + a.valueDim) * mean * tokens;
+    const { attention, recurrent } = layer;
+    if (attention !== null) {
+      const mean = (at: (layer: LayerSpec, position: number) => number): number =>
+        attention.causal ? (at(layer, past) + at(layer, past + tokens)) / 2 : tokens;
+      mixing += 2 * attention.queryHeads * (attention.keyDim + attention.valueDim) * mean(seen) * tokens;
+      mixing += indexerOperations(layer) * mean(compared) * tokens;
+    }
+    if (recurrent !== null) mixing += 2 * stateProducts(recurrent.kind) * recurrent.stateElements * tokens;
   }
-  return 2 * layers * tokens + 2 * head * headTokens + attention;
-}
-
-/** Operations that a token's attention costs in one layer stack at a given position, for a single new token. */
-export function decodeOperations(blueprint: Blueprint, position: number): number {
-  return forwardOperations(blueprint, 1, position, 1);
+  return 2 * layers * tokens + 2 * head * headTokens + mixing;
 }

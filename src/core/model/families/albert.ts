@@ -19,7 +19,8 @@ function groups(config: ConfigReader, model: ModelBuilder, hidden: number): void
   const intermediate = config.size('intermediate_size');
   const count = config.layers('num_hidden_groups');
   const inner = config.layers('inner_group_num');
-  for (let group = 0; group < count; group++)
+  const layers = config.layers('num_hidden_layers');
+  for (let group = 0; group < count; group++) {
     model.scope(`albert_layer_groups.${group}`, () =>
       model.stack(
         'albert_layers',
@@ -40,11 +41,10 @@ function groups(config: ConfigReader, model: ModelBuilder, hidden: number): void
         group * inner,
       ),
     );
-  const runs = config.layers('num_hidden_layers') * inner;
-  if (runs > count * inner)
-    model.assumptions.push(
-      `${runs} layers share the weights of ${count * inner}: what a training step keeps is counted once per set of weights`,
-    );
+    // Layer i runs group int(i / (layers / groups)).
+    const first = Math.ceil((group * layers) / count);
+    model.repeatLayers(inner, Math.ceil(((group + 1) * layers) / count) - first);
+  }
 }
 
 function predictions(model: ModelBuilder, config: ConfigReader, hidden: number): void {

@@ -83,7 +83,7 @@ function indexer(config: ConfigReader, model: ModelBuilder, hidden: number, quer
     model.layerNorm('k_norm', dim);
     model.linear('weights_proj', hidden, heads, 'other');
   });
-  return { dim, selects: config.size('index_topk') };
+  return { dim, heads, selects: config.size('index_topk') };
 }
 
 /**

@@ -103,7 +103,8 @@ function attention(config: ConfigReader, model: ModelBuilder, hidden: number, ki
       dim: headDim,
       indexerDim: kind === 'sparse' ? indexerDim : 0,
     };
-    model.layerAttention({ ...spec, compressed, ...(kind === 'sparse' ? { selects } : {}) });
+    const indexer = { selects, indexerHeads: config.heads('index_n_heads') };
+    model.layerAttention({ ...spec, compressed, ...(kind === 'sparse' ? indexer : {}) });
   }
 }
 

@@ -30,6 +30,7 @@ export function latentSizes(config: ConfigReader): LatentSizes {
 /** A sparse indexer: elements of its keys per token, and how many tokens it lets attention see. */
 export interface Indexer {
   readonly dim: number;
+  readonly heads: number;
   readonly selects: number;
 }
 
@@ -62,7 +63,9 @@ export function latentAttention(
     keyDim,
     valueDim,
     latent: { rank, ropeDim },
-    ...(indexer === null ? {} : { indexerDim: indexer.dim, selects: indexer.selects }),
+    ...(indexer === null
+      ? {}
+      : { indexerDim: indexer.dim, indexerHeads: indexer.heads, selects: indexer.selects }),
     sharesKvWithLayer: null,
     keyIsValue: false,
     causal: true,

@@ -147,6 +147,12 @@ export class ModelBuilder {
   }
 
   /** What the current layer may keep of its attention. */
+  /** Says of the last `count` layers that the forward pass goes through them `runs` times. */
+  repeatLayers(count: number, runs: number): void {
+    const body = this.layers.slice(this.layers.length - count);
+    for (let run = 1; run < runs; run++) this.layers.push(...body);
+  }
+
   layerAttention(spec: AttentionSpec): void {
     if (this.draft !== null) this.draft.attention = spec;
   }
