@@ -1,16 +1,11 @@
 import type { Dtype } from '../units/dtype';
 import type { Origin } from '../units/origin';
-import { library } from './classDefaults.generated';
-import type { Blueprint, BlueprintOutcome, ConfigProblem } from './blueprint';
+import type { BlueprintOutcome, ConfigProblem } from './blueprint';
+import { buildBlueprint, problemSentence, refused, type Choice } from './buildBlueprint';
 import { ConfigReader, isRecord, shown } from './configReader';
 import { families } from './families/index';
 import type { Architecture } from './family';
-import { parameterCount } from './parameters';
-import { ModelBuilder, TooManyTensors } from './parts/modelBuilder';
 import { quantizationFromConfig } from './quantisation/quantizationConfig';
-
-/** Integers beyond this are not exact; no real model comes near. */
-const MOST_PARAMETERS = Number.MAX_SAFE_INTEGER;
 
 const byClass = new Map<string, Architecture>();
 const byModelType = new Map<string, Architecture>();
@@ -47,65 +42,22 @@ const formerNames: Readonly<Record<string, string>> = {
   StableLMEpochForCausalLM: 'StableLmForCausalLM',
 };
 
-interface Choice {
-  readonly architecture: Architecture;
-  readonly name: string;
-  readonly origin: Origin;
-  readonly assumptions: readonly string[];
-}
-
 /**
  * The Blueprint of a Hugging Face `config.json` (already parsed). The class is `architectures[0]`, else the model type's
  * first class. Missing fields take the class's declared defaults; every field that is read is checked. A config that
  * cannot be right gives all its problems, one that names an unknown class gives one sentence. Never throws.
  */
 export function blueprintFromConfig(config: unknown): BlueprintOutcome {
-  if (!isRecord(config)) return refused('a model config is an object', []);
+  if (!isRecord(config)) return refused('a model config is an object');
   const problems: ConfigProblem[] = [];
   const choice = choose(config, problems);
   if (typeof choice === 'string') return refused(choice, problems);
 
   const reader = new ConfigReader(config, choice.architecture.modelType, problems);
-  const model = new ModelBuilder();
-  try {
-    choice.architecture.build(reader, model);
-  } catch (error) {
-    if (error instanceof TooManyTensors) return refused(error.message, problems);
-    throw error;
-  }
-  const { dtype, dtypeOrigin } = dtypeOf(config, problems);
-  if (problems.length > 0) return refused(sentence(problems), problems);
-  if (parameterCount(model) > MOST_PARAMETERS)
-    return refused('the sizes of the config give more parameters than any model can have', problems);
-
-  const blueprint: Blueprint = {
-    architecture: choice.name,
-    modelType: choice.architecture.modelType,
-    library: choice.architecture.library ?? library,
-    origin: model.exact ? choice.origin : 'assumed',
-    assumptions: [...choice.assumptions, ...model.assumptions],
-    dtype,
-    dtypeOrigin,
-    ...model.facts,
-    task: choice.architecture.task,
-    layers: model.layers,
-    tensors: model.tensors,
-    ...(model.checkpointOnly.length > 0 ? { checkpointOnly: model.checkpointOnly } : {}),
+  return buildBlueprint(choice, reader, problems, () => ({
+    ...dtypeOf(config, problems),
     quantization: quantizationFromConfig(config),
-  };
-  return { ok: true, blueprint };
-}
-
-function refused(reason: string, problems: readonly ConfigProblem[]): BlueprintOutcome {
-  return { ok: false, reason, problems };
-}
-
-function sentence(problems: readonly ConfigProblem[]): string {
-  const [first] = problems;
-  if (first === undefined) return 'the config cannot be right';
-  const value = first.value === null ? 'is missing' : `is ${first.value}`;
-  const more = problems.length === 1 ? '' : `, and ${problems.length - 1} more`;
-  return `${first.key} ${value}, expected ${first.expected}${more}`;
+  }));
 }
 
 /** The class that a config is read as, or the sentence that says why there is none. */
@@ -114,11 +66,11 @@ function choose(config: Readonly<Record<string, unknown>>, problems: ConfigProbl
   const modelType: unknown = config['model_type'] ?? null;
   if (!Array.isArray(listed) || !listed.every((item): item is string => typeof item === 'string')) {
     problems.push({ key: 'architectures', value: shown(listed), expected: 'a list of class names' });
-    return sentence(problems);
+    return problemSentence(problems);
   }
   if (modelType !== null && typeof modelType !== 'string') {
     problems.push({ key: 'model_type', value: shown(modelType), expected: 'a string' });
-    return sentence(problems);
+    return problemSentence(problems);
   }
   // A part of a diffusers pipeline names its class in a key of its own.
   const part = config['_class_name'];

@@ -1,5 +1,6 @@
 import { isFloat, type Dtype } from '../units/dtype';
 import type { Blueprint, BlueprintOutcome, ConfigProblem, TensorSpec } from './blueprint';
+import { problemSentence, refused } from './buildBlueprint';
 import { fileTypeName, findGgmlType } from './ggmlTypes';
 import type { GgufTensor } from './gguf';
 import { GgufKeys, MOST_GGUF_LAYERS } from './ggufKeys';
@@ -42,7 +43,7 @@ export function blueprintFromGguf(contents: GgufContents, source: string): Bluep
   const experts = expertsOf(keys);
   const blocks = keys.size('block_count', 1, MOST_GGUF_LAYERS) ?? 0;
   const nextLayers = keys.size('nextn_predict_layers', 0, blocks) ?? 0;
-  if (problems.length > 0) return { ok: false, reason: sentence(problems), problems };
+  if (problems.length > 0) return { ok: false, reason: problemSentence(problems), problems };
 
   const specs = contents.tensors.map((tensor) => specOf(tensor, experts));
   const isAhead = ({ component, layer }: TensorSpec): boolean =>
@@ -79,19 +80,7 @@ export function blueprintFromGguf(contents: GgufContents, source: string): Bluep
       complete: true,
     },
   };
-  return problems.length > 0 ? { ok: false, reason: sentence(problems), problems } : { ok: true, blueprint };
-}
-
-function refused(reason: string): BlueprintOutcome {
-  return { ok: false, reason, problems: [] };
-}
-
-function sentence(problems: readonly ConfigProblem[]): string {
-  const [first] = problems;
-  if (first === undefined) return 'the header cannot be right';
-  const value = first.value === null ? 'is missing' : `is ${first.value}`;
-  const more = problems.length === 1 ? '' : `, and ${problems.length - 1} more`;
-  return `${first.key} ${value}, expected ${first.expected}${more}`;
+  return problems.length > 0 ? { ok: false, reason: problemSentence(problems), problems } : { ok: true, blueprint };
 }
 
 function text(contents: GgufContents, key: string): string | null {

@@ -1,0 +1,28 @@
+import type { BlueprintOutcome } from '../blueprint';
+
+/** The fields of a parsed file. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * A way of describing a model in a text file other than a Hugging Face config: one file in this folder, registered in
+ * `index.ts`. What it is shows in its keys, never in its name.
+ */
+export interface Description {
+  /** For programs: `litgpt-model`. */
+  readonly kind: string;
+  /** For people: `litgpt model`. */
+  readonly title: string;
+  /** What such a file is called in a model's folder. */
+  readonly fileName: string;
+  readonly syntax: 'json' | 'yaml';
+  /** Cheap test of the beginning of the raw text; may say yes too often. */
+  sniff(text: string): boolean;
+  /** Whether the fields are surely of this kind. */
+  recognises(fields: Fields): boolean;
+  /** Never throws: what cannot be right is named with its key, what is not known in a sentence. */
+  read(fields: Fields): BlueprintOutcome;
+  /** Keys that the answer is shown at, the first that is there. */
+  readonly anchorKeys: readonly string[];
+  /** Keys that say the longest context. */
+  readonly contextKeys: readonly string[];
+}
