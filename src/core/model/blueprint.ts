@@ -25,7 +25,16 @@ export type TensorRole =
 
 /** The kind of the module that holds the tensor: decides what bitsandbytes, PEFT and torchao touch. */
 export type ModuleKind =
-  'linear' | 'conv1d' | 'conv' | 'embedding' | 'norm' | 'parameter' | 'buffer' | 'experts';
+  | 'linear' // torch.nn.Linear itself
+  | 'derived' // a class of the library's own that derives from it: some methods look for the exact class
+  | 'matrix' // multiplied like a linear layer by a module that is none (routers): no method and no adapter finds it
+  | 'conv1d'
+  | 'conv'
+  | 'embedding'
+  | 'norm'
+  | 'parameter'
+  | 'buffer'
+  | 'experts';
 
 /**
  * How one tensor of the library lies in a checkpoint, where that differs. `{}` in the name stands for the expert's number,
@@ -232,6 +241,26 @@ export interface Blueprint {
   readonly attentionSoftcap: boolean;
 }
 
+/** How the weights of a group of modules are stored. */
+export interface WeightScheme {
+  readonly bits: number;
+  readonly groupSize: number | null;
+  /** `int`, `float`, with the container after a colon (`int:pack-quantized`), or the method's own name of the format. */
+  readonly type: string;
+  /** What shares one scale; absent = a group of inputs. */
+  readonly strategy?: 'tensor' | 'channel' | 'group' | 'block';
+  /** Rows and columns of a block. */
+  readonly blockShape?: readonly [number, number] | null;
+  readonly zeroPoint?: boolean;
+  /** A scale of the inputs is stored with each matrix. */
+  readonly inputScale?: boolean;
+}
+
+/** A scheme and the modules that it is for: names, `re:` expressions, or `Linear` for all. */
+export interface WeightGroup extends WeightScheme {
+  readonly targets: readonly string[];
+}
+
 /** How weights are stored. Methods and their fields follow the job document. */
 export interface Quantization {
   readonly method: string;
@@ -244,17 +273,30 @@ export interface Quantization {
   readonly zeroPoint?: boolean;
   /** [rows, columns] of one scale, for block-scaled fp8. */
   readonly blockShape?: readonly [number, number] | null;
+  /** What shares one scale, where there are neither groups nor blocks. */
+  readonly strategy?: WeightScheme['strategy'];
+  /** `ue8m0`: scales are powers of two, a byte each. */
+  readonly scaleType?: 'ue8m0';
+  /** A scale of the inputs is stored with each matrix. */
+  readonly inputScale?: boolean;
+  /** Bits of the output layer where they are its own. */
+  readonly headBits?: number;
+  /** The output layer is quantised like the rest. */
+  readonly head?: boolean;
+  /** Token embeddings and output layer are quantised too. */
+  readonly embeddings?: boolean;
+  /** Codes that one group of weights adds up (AQLM). */
+  readonly codebooks?: number;
+  /** The loader also quantises experts that the library keeps in one fused parameter. */
+  readonly experts?: boolean;
   /** Module name patterns that stay unquantised (suffix or substring match as the method does). */
   readonly skip?: readonly string[];
   /** dtype of a quantised KV cache that the checkpoint asks for. */
   readonly kvCache?: string | null;
   /** Per-target overrides (compressed-tensors groups, modelopt mixed precision): first match wins. */
-  readonly groups?: readonly {
-    readonly targets: readonly string[];
-    readonly bits: number;
-    readonly groupSize: number | null;
-    readonly type: string;
-  }[];
+  readonly groups?: readonly WeightGroup[];
+  /** What of the config could not be read, in a sentence; the bytes follow from the rest. */
+  readonly unread?: string;
 }
 
 /** Something in a config that cannot be right or is missing. */

@@ -30,7 +30,7 @@ const rolesOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The pairs that a LoRA setting adds: exact from the shapes. Targets are module names or their suffixes as in PEFT
+ * The pairs that a LoRA setting adds: exact from the shapes. Only linear modules take one, so no router of a bare matrix does. Targets are module names or their suffixes as in PEFT
  * (`peft/tuners/tuners_utils.py`, check_target_module_exists), or roles; `all-linear` is every linear module but the output
  * head (`_maybe_include_all_linear_layers`). A role inside a fused matrix adapts that slice alone, as litgpt and torchtune do.
  */
@@ -38,7 +38,8 @@ export function loraPairs(blueprint: Blueprint, lora: LoraSetting, dora: boolean
   const pairs: LoraPair[] = [];
   for (const tensor of blueprint.tensors) {
     const dims = linearDims(tensor);
-    if (dims === null || tensor.component !== mainComponent(blueprint)) continue;
+    if (dims === null || tensor.module === 'matrix' || tensor.component !== mainComponent(blueprint))
+      continue;
     for (const output of adaptedOutputs(blueprint, tensor, dims.output, lora.targets))
       pairs.push({ tensor, rank: lora.rank, input: dims.input, output, magnitude: dora });
   }

@@ -5,12 +5,16 @@ export function elementsOf(tensor: TensorSpec): number {
   return tensor.shape.reduce((product, size) => product * size, 1);
 }
 
-/** Input and output width of a linear module's weight: torch keeps [out, in], GPT-2's Conv1D [in, out]. null for anything else. */
+/** Input and output width of a matrix that tokens are multiplied with: torch keeps [out, in], GPT-2's Conv1D [in, out]. null for anything else. */
 export function linearDims(tensor: TensorSpec): { readonly input: number; readonly output: number } | null {
-  if (tensor.module !== 'linear' && tensor.module !== 'conv1d') return null;
+  if (!isMatrix(tensor)) return null;
   const [first, second, ...rest] = tensor.shape;
   if (first === undefined || second === undefined || rest.length > 0) return null;
-  return tensor.module === 'linear' ? { input: second, output: first } : { input: first, output: second };
+  return tensor.module === 'conv1d' ? { input: first, output: second } : { input: second, output: first };
+}
+
+function isMatrix({ module }: TensorSpec): boolean {
+  return module === 'linear' || module === 'derived' || module === 'matrix' || module === 'conv1d';
 }
 
 /** Module path of a parameter: its name without the last part. */

@@ -59,7 +59,7 @@ export function routedMlp(
   const experts = expertsOf(config, 'n_routed_experts');
   model.scope('mlp', () => {
     gatedExperts(model, 'experts', { hidden, intermediate: expertWidth, experts });
-    model.linear('gate', hidden, experts.count, 'router');
+    model.router('gate', hidden, experts.count);
     // Load balancing without an auxiliary loss: a saved buffer of fp32, not a parameter (arXiv 2408.15664).
     if (options.correction) model.buffer('gate.e_score_correction_bias', [experts.count], 'f32');
     gatedMlp(model, 'shared_experts', hidden, expertWidth * shared, { bias });

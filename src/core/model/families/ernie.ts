@@ -43,7 +43,7 @@ function sparseBackbone(config: ConfigReader, model: ModelBuilder): Backbone {
       return;
     }
     model.scope('mlp', () => {
-      model.linear('gate', hidden, experts.count, 'router');
+      model.router('gate', hidden, experts.count);
       model.tensor('gate.moe_statics.e_score_correction_bias', [1, experts.count], 'other', 'parameter', {
         dtype: 'f32',
       });

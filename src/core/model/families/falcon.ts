@@ -53,13 +53,15 @@ export const falcon = decoderFamily({
     };
     model.embedding('word_embeddings', vocab, hidden);
     model.stack('h', config.layers('num_hidden_layers'), hidden, () => {
-      fusedAttention(
-        model,
-        'self_attention',
-        { hidden, heads, kvHeads, headDim },
-        { names: ['query_key_value', 'dense'], qkvBias: bias, outputBias: bias },
-      );
-      plainMlp(model, 'mlp', hidden, intermediate, { names: ['dense_h_to_4h', 'dense_4h_to_h'], bias });
+      model.derivedLinears(() => {
+        fusedAttention(
+          model,
+          'self_attention',
+          { hidden, heads, kvHeads, headDim },
+          { names: ['query_key_value', 'dense'], qkvBias: bias, outputBias: bias },
+        );
+        plainMlp(model, 'mlp', hidden, intermediate, { names: ['dense_h_to_4h', 'dense_4h_to_h'], bias });
+      });
       norms(config, model, hidden, modern);
     });
     model.layerNorm('ln_f', hidden);

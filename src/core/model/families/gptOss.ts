@@ -38,7 +38,7 @@ export const gptOss = decoderFamily({
       separateAttention(model, 'self_attn', sizes, { bias, window: windows[index] ?? null });
       model.parameter('self_attn.sinks', [heads]);
       model.scope('mlp', () => {
-        model.linear('router', hidden, count.count, 'router', true);
+        model.router('router', hidden, count.count, true);
         experts(model, hidden, intermediate, count);
       });
       model.rmsNorm('input_layernorm', hidden);

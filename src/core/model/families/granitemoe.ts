@@ -21,7 +21,7 @@ export function graniteExperts(
     const router = [experts.count, hidden];
     const gateUp = [experts.count, 2 * intermediate, hidden];
     const down = [experts.count, hidden, intermediate];
-    model.tensor('router.weight', router, 'router', 'linear', stored('router.layer.weight', router));
+    model.tensor('router.weight', router, 'router', 'matrix', stored('router.layer.weight', router));
     model.tensor('experts.gate_up_proj', gateUp, 'gateUp', 'experts', {
       experts,
       ...stored('input_linear.weight', gateUp),

@@ -117,7 +117,7 @@ export const kimiLinear = decoderFamily({
             storedModule: 'block_sparse_moe',
             storedNames: ['w1', 'w3', 'w2'],
           });
-          model.linear('gate', hidden, experts.count, 'router');
+          model.router('gate', hidden, experts.count);
           model.tensor('gate.e_score_correction_bias', [experts.count], 'router', 'buffer');
           if (shared > 0) gatedMlp(model, 'shared_experts', hidden, shared);
         });

@@ -108,7 +108,7 @@ export const lfm2Moe = decoderFamily({
       model.scope('feed_forward', () => {
         if (biased) model.tensor('expert_bias', [experts.count], 'router', 'buffer');
         gatedExperts(model, 'experts', { hidden, intermediate, experts, storedNames: mlpNames });
-        model.linear('gate', hidden, experts.count, 'router');
+        model.router('gate', hidden, experts.count);
       });
       layerExperts(model, { hidden, intermediate, experts });
     });

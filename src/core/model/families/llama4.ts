@@ -32,7 +32,7 @@ function experts(model: ModelBuilder, hidden: number, intermediate: number, expe
     const both = [experts.count, hidden, 2 * intermediate];
     model.tensor('experts.gate_up_proj', both, 'gateUp', 'experts', transposed);
     model.tensor('experts.down_proj', [experts.count, intermediate, hidden], 'down', 'experts', transposed);
-    model.linear('router', hidden, experts.count, 'router');
+    model.derivedLinears(() => model.linear('router', hidden, experts.count, 'router'));
     gatedMlp(model, 'shared_expert', hidden, intermediate);
   });
   layerExperts(model, { hidden, intermediate, experts, shared: intermediate });

@@ -51,7 +51,7 @@ export const mimoV2Flash = decoderFamily({
       else {
         model.scope('mlp', () => {
           gatedExperts(model, 'experts', { hidden, intermediate, experts });
-          model.linear('gate', hidden, experts.count, 'router');
+          model.router('gate', hidden, experts.count);
           model.tensor('gate.e_score_correction_bias', [experts.count], 'router', 'buffer');
         });
         layerExperts(model, { hidden, intermediate, experts });

@@ -53,7 +53,7 @@ function experts(config: ConfigReader, model: ModelBuilder, hidden: number): () 
         experts: count,
         stored: [{ name: model.path(`experts.{}.${name}.weight`), shape, count: count.count }],
       });
-    model.linear('gate', hidden, count.count, 'router');
+    model.router('gate', hidden, count.count);
     model.tensor('gate.e_score_correction_bias', [count.count], 'router', 'buffer');
     plainMlp(model, 'shared_experts', hidden, shared, { names: ['up_proj', 'down_proj'], bias });
     if (latent !== null) {

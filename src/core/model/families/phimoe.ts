@@ -27,7 +27,7 @@ export const phimoe = decoderFamily({
       model.scope('mlp', () => {
         const shape = [experts.count, hidden];
         const name = model.path('').replace(/mlp\.$/u, 'block_sparse_moe.gate.weight');
-        model.tensor('router.weight', shape, 'router', 'linear', { stored: [{ name, shape, count: null }] });
+        model.tensor('router.weight', shape, 'router', 'derived', { stored: [{ name, shape, count: null }] });
         gatedExperts(model, 'experts', sparse);
       });
       layerExperts(model, sparse);

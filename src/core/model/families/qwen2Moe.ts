@@ -43,7 +43,7 @@ export const qwen2Moe = decoderFamily({
       });
       if (sparse[index] === true) {
         model.scope('mlp', () => {
-          model.linear('gate', hidden, experts.count, 'router');
+          model.router('gate', hidden, experts.count);
           gatedExperts(model, 'experts', { hidden, intermediate, experts });
           gatedMlp(model, 'shared_expert', hidden, shared);
           model.linear('shared_expert_gate', hidden, 1, 'router');

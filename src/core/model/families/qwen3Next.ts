@@ -32,7 +32,7 @@ export function gatedAttention(model: ModelBuilder, sizes: AttentionSizes, bias:
 export function gatedSharedExperts(model: ModelBuilder, options: ExpertOptions & { shared: number }): void {
   const { hidden, experts, shared } = options;
   model.scope('mlp', () => {
-    model.linear('gate', hidden, experts.count, 'router');
+    model.router('gate', hidden, experts.count);
     gatedExperts(model, 'experts', options);
     gatedMlp(model, 'shared_expert', hidden, shared);
     model.linear('shared_expert_gate', hidden, 1, 'router');

@@ -25,7 +25,7 @@ function tower(
       // torch.nn.MultiheadAttention keeps q, k and v in one bare parameter.
       model.parameter('attention.in_proj_weight', [3 * hidden, hidden], 'pooler');
       model.parameter('attention.in_proj_bias', [3 * hidden], 'pooler');
-      model.linear('attention.out_proj', hidden, hidden, 'pooler', true);
+      model.derivedLinears(() => model.linear('attention.out_proj', hidden, hidden, 'pooler', true));
       model.layerNorm('layernorm', hidden);
       model.linear('mlp.fc1', hidden, intermediate, 'pooler', true);
       model.linear('mlp.fc2', intermediate, hidden, 'pooler', true);

@@ -72,7 +72,7 @@ export function sparseMlp(model: ModelBuilder, name: string, options: SparseMlpO
     const router = options.router ?? 'gate';
     const shape = [experts.count, hidden];
     const name = storedPath(model, `${router}.weight`, options.storedModule);
-    model.tensor(`${router}.weight`, shape, 'router', 'linear', { stored: [{ name, shape, count: null }] });
+    model.tensor(`${router}.weight`, shape, 'router', 'matrix', { stored: [{ name, shape, count: null }] });
     gatedExperts(model, 'experts', options);
   });
   layerExperts(model, options);

@@ -73,6 +73,7 @@ export class ModelBuilder {
   private draft: LayerDraft | null = null;
   private unloaded = false;
   private storedName: ((name: string) => string) | null = null;
+  private linearKind: 'linear' | 'derived' = 'linear';
 
   /** Says what had to be assumed of the whole model, so that nothing of it counts as exact. */
   assume(sentence: string): void {
@@ -206,8 +207,22 @@ export class ModelBuilder {
 
   /** torch.nn.Linear: weight [out, in] and, with `bias`, bias [out]. */
   linear(name: string, inputs: number, outputs: number, role: TensorRole, bias = false): void {
-    this.tensor(`${name}.weight`, [outputs, inputs], role, 'linear');
-    if (bias) this.tensor(`${name}.bias`, [outputs], role, 'linear');
+    this.tensor(`${name}.weight`, [outputs, inputs], role, this.linearKind);
+    if (bias) this.tensor(`${name}.bias`, [outputs], role, this.linearKind);
+  }
+
+  /** The linear modules that `body` adds are of a class that derives from torch.nn.Linear. */
+  derivedLinears(body: () => void): void {
+    const outer = this.linearKind;
+    this.linearKind = 'derived';
+    body();
+    this.linearKind = outer;
+  }
+
+  /** A router of the usual kind: no linear module, it multiplies with a bare weight [experts, in] and, with `bias`, bias. */
+  router(name: string, inputs: number, experts: number, bias = false): void {
+    this.tensor(`${name}.weight`, [experts, inputs], 'router', 'matrix');
+    if (bias) this.tensor(`${name}.bias`, [experts], 'router', 'parameter');
   }
 
   /** GPT-2's Conv1D: weight [in, out], always with a bias. */

@@ -1,19 +1,23 @@
-import { groupsOf, layerLinears } from './layerLinears';
+import { groupsOf } from './layerLinears';
 import type { Method } from './method';
+import { convertedModules, everyLinear } from './transformersModules';
+
+const WORD = 32;
 
 /**
- * AWQ in its GEMM layout (autoawq modules/linear/gemm.py): int32 `qweight` [in, out / 8], `qzeros` [groups, out / 8] and fp16
- * `scales` [groups, out]. Linear layers within the layers are converted, the output layer is not.
+ * AWQ in its GEMM layout (AutoAWQ and GPTQModel, gemm_awq.py): `qweight` and `qzeros` packed into int32 along the outputs, fp16 `scales`
+ * per group and output. Every linear module but those that the checkpoint names, the output layer and what is tied.
  */
 export const awq: Method = {
   names: ['awq'],
   reachesFusedExperts: true,
-  forModel({ quantization }) {
-    const select = layerLinears(quantization);
+  forModel(context) {
+    const { quantization } = context;
+    const select = convertedModules(context, everyLinear, true);
     const bits = quantization.bits ?? 4;
-    const perWord = Math.floor(32 / bits);
+    const perWord = Math.floor(WORD / bits);
     return (tensor) => {
-      const matrices = select(tensor);
+      const matrices = tensor.role === 'router' ? null : select(tensor);
       if (matrices === null) return null;
       const { count, outputs, inputs } = matrices;
       const groups = groupsOf(inputs, quantization.groupSize, 128);

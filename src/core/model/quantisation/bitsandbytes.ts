@@ -1,13 +1,7 @@
 import type { TensorSpec } from '../blueprint';
 import { elements } from '../parameters';
-import {
-  matricesOf,
-  type Method,
-  type MethodContext,
-  moduleOf,
-  skipMatcher,
-  type StoredForm,
-} from './method';
+import type { Matrices, Method, MethodContext, StoredForm } from './method';
+import { convertedModules, type LinearKinds } from './transformersModules';
 
 /** Weights of one absmax (bitsandbytes functional.py, `quantize_4bit`: block size 64). */
 const BLOCK = 64;
@@ -27,38 +21,22 @@ function fourBit(weights: number, doubleQuant: boolean): number {
   return Math.ceil(weights / 2) + statistics + CODE_BYTES;
 }
 
-/**
- * Modules that stay as they are: those that the user names; if none are named the output layer, whatever is tied, and the
- * module of the last parameter (transformers quantizers/base.py, `get_keys_to_not_convert`).
- */
-function skipped({ blueprint, quantization }: MethodContext): (tensor: TensorSpec) => boolean {
-  if (quantization.skip !== undefined && quantization.skip.length > 0) {
-    const matches = skipMatcher(quantization.skip);
-    return (tensor) => matches(moduleOf(tensor));
-  }
-  const kept = new Set<string>();
-  for (const tensor of blueprint.tensors) {
-    if (tensor.role === 'head') kept.add(moduleOf(tensor));
-    if (tensor.tiedTo !== null) kept.add(moduleOf(tensor)).add(tensor.tiedTo.replace(/\.weight$/, ''));
-  }
-  const last = blueprint.tensors.findLast((tensor) => tensor.module !== 'buffer' && tensor.tiedTo === null);
-  if (last?.name.endsWith('.weight') === true) kept.add(moduleOf(last));
-  return (tensor) => kept.has(moduleOf(tensor));
-}
+/** Since transformers 5.5 or so only torch.nn.Linear itself and Conv1D are replaced (integrations/bitsandbytes.py). */
+const kinds: LinearKinds = { derived: false, conv1d: true };
 
 function method(
   names: readonly string[],
-  stored: (context: MethodContext) => (tensor: TensorSpec) => StoredForm,
+  stored: (context: MethodContext) => (tensor: TensorSpec, matrices: Matrices) => StoredForm,
 ): Method {
   return {
     names,
     reachesFusedExperts: false,
     forModel(context) {
-      const isSkipped = skipped(context);
+      const select = convertedModules(context, kinds);
       const form = stored(context);
       return (tensor) => {
-        const plain = tensor.module === 'linear' || tensor.module === 'conv1d';
-        return plain && matricesOf(tensor) !== null && !isSkipped(tensor) ? form(tensor) : null;
+        const matrices = select(tensor);
+        return matrices === null ? null : form(tensor, matrices);
       };
     },
   };
@@ -72,7 +50,7 @@ export const bitsandbytes4: Method = method(['bnb-nf4', 'bnb-fp4'], ({ quantizat
 });
 
 /** bitsandbytes LLM.int8(): one byte a weight and an fp32 scale per output row (nn/modules.py, `CB` and `SCB`). */
-export const bitsandbytes8: Method = method(['bnb-int8'], () => (tensor) => {
-  const { outputs = 0 } = matricesOf(tensor) ?? {};
-  return { bytes: elements(tensor.shape) + 4 * outputs, format: 'int8' };
-});
+export const bitsandbytes8: Method = method(['bnb-int8'], () => (tensor, { count, outputs }) => ({
+  bytes: elements(tensor.shape) + 4 * count * outputs,
+  format: 'int8',
+}));

@@ -1,53 +1,56 @@
 import { dtypeBytes } from '../../units/dtype';
-import type { Quantization } from '../blueprint';
-import { groupsOf, layerLinears } from './layerLinears';
-import { type Method, moduleOf, skipMatcher } from './method';
+import type { Quantization, WeightGroup } from '../blueprint';
+import { matricesOf, type Method } from './method';
+import { targetMatcher } from './modulePatterns';
+import { schemeBytes, schemeName } from './scheme';
 
-type Group = NonNullable<Quantization['groups']>[number];
+/** The groups of a quantisation; one for every linear module where it names none. */
+export function groupsOfQuantization(quantization: Quantization): readonly WeightGroup[] {
+  return (
+    quantization.groups ?? [
+      {
+        targets: ['Linear'],
+        bits: quantization.bits ?? 8,
+        groupSize: quantization.groupSize ?? null,
+        type: quantization.type ?? 'int',
+      },
+    ]
+  );
+}
 
-/** The first group whose targets name the module: `Linear` is every linear layer, `re:…` an expression. */
-function groupFor(groups: readonly Group[]): (module: string) => Group | null {
-  const prepared = groups.map((group) => ({
-    group,
-    all: group.targets.length === 0 || group.targets.includes('Linear'),
-    named: skipMatcher(group.targets),
-  }));
-  return (module) => prepared.find(({ all, named }) => all || named(module))?.group ?? null;
+/** Patterns of a quantisation that could not be read, as a sentence. */
+export function unreadPatterns(quantization: Quantization): string | null {
+  const lists = [quantization.skip ?? [], ...(quantization.groups ?? []).map(({ targets }) => targets)];
+  const [first, ...more] = lists.flatMap((list) => targetMatcher(list).unread);
+  if (first === undefined) return null;
+  const rest = more.length === 0 ? '' : ` and ${more.length} more`;
+  return `the module pattern ${first.slice(0, 60)}${rest} is not understood and counted as matching nothing`;
 }
 
 /**
- * compressed-tensors (llm-compressor): packed int32 or fp8 values with scales in the model's type, one per group, or per
- * output row where there is no group size; 4-bit floats as NVFP4 or MXFP4 (compressors/ of that library).
+ * compressed-tensors (llm-compressor): every linear module that a group targets and `ignore` does not name, the output layer too;
+ * each group has its own scheme. Experts are apart in its checkpoints.
  */
 export const compressedTensors: Method = {
   names: ['compressed-tensors'],
   reachesFusedExperts: true,
+  assumption: unreadPatterns,
   forModel({ quantization, dtype }) {
-    const select = layerLinears(quantization);
-    const find = groupFor(
-      quantization.groups ?? [
-        {
-          targets: ['Linear'],
-          bits: quantization.bits ?? 8,
-          groupSize: quantization.groupSize ?? null,
-          type: quantization.type ?? 'int',
-        },
-      ],
+    // Every recipe leaves the output layer out; a config says so itself.
+    const ignored = targetMatcher(
+      quantization.skip ?? (quantization.groups === undefined ? ['lm_head'] : []),
     );
+    const groups = groupsOfQuantization(quantization).map((group) => ({
+      group,
+      targets: targetMatcher(group.targets.length === 0 ? ['Linear'] : group.targets),
+    }));
     return (tensor) => {
-      const matrices = select(tensor);
-      const group = matrices === null ? null : find(moduleOf(tensor));
-      if (matrices === null || group === null) return null;
-      const { count, outputs, inputs } = matrices;
-      const groups = groupsOf(inputs, group.groupSize, null);
-      const packed = outputs * Math.ceil((inputs * group.bits) / 8);
-      const smallFloat = group.type.startsWith('float') && group.bits === 4;
-      // 4-bit floats scale by one byte per group; everything else by the model's type.
-      const scales = outputs * groups * (smallFloat ? 1 : dtypeBytes(dtype));
-      return {
-        bytes: count * (packed + scales),
-        format: `${group.type.split(':')[0] ?? 'int'}${group.bits}`,
-      };
+      const matrices = matricesOf(tensor);
+      if (matrices === null || tensor.module === 'conv1d' || ignored.matches(tensor)) return null;
+      const group = groups.find(({ targets }) => targets.matches(tensor))?.group;
+      if (group === undefined || group.bits >= 16) return null;
+      const bytes = schemeBytes(matrices, group, dtypeBytes(dtype));
+      return { bytes: matrices.count * bytes, format: schemeName(group) };
     };
   },
 };

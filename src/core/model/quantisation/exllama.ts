@@ -1,22 +1,34 @@
-import { elements } from '../parameters';
-import { layerLinears } from './layerLinears';
 import { matricesOf, type Method } from './method';
 
-/** Bits of the output layer when nothing else is asked for (exllamav2 convert.py and exllamav3: `head_bits` 6). */
+/** Bits of the output layer when nothing else is asked for (exllamav2 convert.py; exllamav3 conversion/convert_model.py). */
 const HEAD_BITS = 6;
+/** EXL3 pads both sides of a matrix to its Hadamard transform's width (exllamav3 modules/linear.py). */
+const HADAMARD = 128;
 
-/** EXL2 and EXL3: an average number of bits over the matrices of the layers, scales included, and 6 bits for the output. */
+/**
+ * EXL2 and EXL3: an average number of bits over the linear modules of the layers, and other bits for the output layer. EXL2's bits
+ * count its scales and orders; EXL3 adds fp16 signs per input and per output (`suh`, `svh`) and a marker of its codebook. Routers and
+ * embeddings stay.
+ */
 export const exllama: Method = {
   names: ['exl2', 'exl3'],
   reachesFusedExperts: true,
   forModel({ quantization }) {
-    const select = layerLinears(quantization);
     const bits = quantization.bits ?? 4;
+    const headBits = quantization.headBits ?? Math.max(bits, HEAD_BITS);
+    const padded = (size: number): number => Math.ceil(size / HADAMARD) * HADAMARD;
     return (tensor) => {
-      const head = tensor.role === 'head' && matricesOf(tensor) !== null;
-      if (!head && select(tensor) === null) return null;
-      const used = head ? Math.max(bits, HEAD_BITS) : bits;
-      return { bytes: Math.ceil((elements(tensor.shape) * used) / 8), format: `${used} bpw` };
+      const matrices = tensor.component === 'vision' || tensor.role === 'router' ? null : matricesOf(tensor);
+      const used = tensor.role === 'head' ? headBits : bits;
+      if (matrices === null || used >= 16 || (tensor.layer === null && tensor.role !== 'head')) return null;
+      const { count, outputs, inputs } = matrices;
+      const bytes =
+        quantization.method === 'exl3'
+          ? Math.ceil((padded(outputs) * padded(inputs) * used) / 8) +
+            2 * (padded(outputs) + padded(inputs)) +
+            4
+          : Math.ceil((outputs * inputs * used) / 8);
+      return { bytes: count * bytes, format: `${used} bpw` };
     };
   },
 };

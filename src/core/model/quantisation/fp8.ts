@@ -1,22 +1,30 @@
-import { layerLinears } from './layerLinears';
-import type { Method } from './method';
+import { everyLinear, convertedModules } from './transformersModules';
+import { type Method, scalesOf, type ScaleShape } from './method';
 
 /**
- * FP8 weights, one byte each, with fp32 scales: one per block where the checkpoint has a block shape (transformers
- * integrations/finegrained_fp8.py, `weight_scale_inv`), else one per matrix.
+ * FP8 weights, one byte each (transformers integrations/finegrained_fp8.py, `FP8Linear` and `FP8Experts`; fbgemm_fp8.py): fp32 scales
+ * (`weight_scale_inv`), a byte each where they are powers of two (`scale_fmt` ue8m0), one per block, per output or per matrix. With
+ * static activations one fp32 scale more. Fused experts have one scale for gate and up where there are no blocks.
  */
 export const fp8: Method = {
   names: ['fp8'],
   reachesFusedExperts: true,
-  forModel({ quantization }) {
-    const select = layerLinears(quantization);
+  forModel(context) {
+    const { quantization } = context;
+    const select = convertedModules(context, everyLinear);
     const block = quantization.blockShape ?? null;
+    const perChannel = quantization.strategy === 'channel';
+    const shape: ScaleShape =
+      block === null ? { rows: perChannel ? 1 : null, inputs: null } : { rows: block[0], inputs: block[1] };
+    const scaleBytes = quantization.scaleType === 'ue8m0' && block !== null ? 1 : 4;
+    const inputScale = quantization.inputScale === true ? 4 : 0;
     return (tensor) => {
-      const matrices = select(tensor);
+      // The output layer is never among a checkpoint's FP8 matrices.
+      const matrices = tensor.role === 'head' ? null : select(tensor);
       if (matrices === null) return null;
       const { count, outputs, inputs } = matrices;
-      const scales = block === null ? 1 : Math.ceil(outputs / block[0]) * Math.ceil(inputs / block[1]);
-      return { bytes: count * (outputs * inputs + 4 * scales), format: 'FP8' };
+      const bytes = outputs * inputs + scaleBytes * scalesOf(matrices, shape) + inputScale;
+      return { bytes: count * bytes, format: 'FP8' };
     };
   },
 };

@@ -159,6 +159,7 @@ function matrixOf(tensor: TensorSpec): readonly number[] | null {
     return tensor.shape.filter((size) => size !== 1);
   if (tensor.module === 'experts' && tensor.experts !== null && tensor.shape.length === 2)
     return rowStack(tensor, tensor.experts.count);
+  if (tensor.module === 'matrix' && tensor.shape.length === 2) return tensor.shape;
   const matrices = matricesOf(tensor);
   if (matrices === null) return null;
   const { count, outputs, inputs } = matrices;

@@ -1,5 +1,6 @@
 import type { Quantization, TensorSpec } from '../blueprint';
-import { type Matrices, matricesOf, moduleOf, skipMatcher } from './method';
+import { type Matrices, matricesOf } from './method';
+import { skipMatcher } from './modulePatterns';
 
 /**
  * The tensors that post-training methods convert: linear layers and experts within the layers, but neither routers nor
@@ -10,7 +11,7 @@ export function layerLinears(quantization: Quantization): (tensor: TensorSpec) =
   return (tensor) => {
     if (tensor.layer === null || tensor.role === 'router') return null;
     const matrices = matricesOf(tensor);
-    return matrices === null || skip(moduleOf(tensor)) ? null : matrices;
+    return matrices === null || skip.matches(tensor) ? null : matrices;
   };
 }
 

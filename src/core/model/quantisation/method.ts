@@ -33,10 +33,10 @@ export interface Matrices {
   readonly inputs: number;
 }
 
-/** The matrices of a Linear, a Conv1D or of stacked experts; null for anything else (biases, norms, embeddings). */
+/** The matrices of a linear module, a Conv1D or of stacked experts; null for anything else (biases, norms, embeddings, routers). */
 export function matricesOf(tensor: TensorSpec): Matrices | null {
-  const { shape } = tensor;
-  if (tensor.module === 'experts' && shape.length === 3) {
+  const { shape, module } = tensor;
+  if (module === 'experts' && shape.length === 3) {
     const [count = 0, first = 0, second = 0] = shape;
     const [outputs, inputs] = tensor.inputsFirst === true ? [second, first] : [first, second];
     // gate and up are two matrices in checkpoints even where the library runs them as one.
@@ -46,49 +46,22 @@ export function matricesOf(tensor: TensorSpec): Matrices | null {
   }
   if (shape.length !== 2) return null;
   const [first = 0, second = 0] = shape;
-  if (tensor.module === 'conv1d') return { count: 1, outputs: second, inputs: first };
-  if (tensor.module !== 'linear') return null;
+  if (module === 'conv1d') return { count: 1, outputs: second, inputs: first };
+  if (module !== 'linear' && module !== 'derived') return null;
   return tensor.inputsFirst === true
     ? { count: 1, outputs: second, inputs: first }
     : { count: 1, outputs: first, inputs: second };
 }
 
-/** Name of the module that holds a tensor. */
-export function moduleOf(tensor: TensorSpec): string {
-  return tensor.name.replace(/\.(weight|bias)$/, '');
+/** The part of a matrix that shares one scale: rows × inputs; null = all of them. */
+export interface ScaleShape {
+  readonly rows: number | null;
+  readonly inputs: number | null;
 }
 
-/**
- * Whether a module is named by one of the patterns, as transformers decides it (quantizers/quantizers_utils.py,
- * `should_convert_module`): from the start up to a module's end, or as a suffix. `*` and `.*` stand for anything, a
- * leading `re:` (compressed-tensors) marks an expression; expressions beyond that are taken literally.
- */
-export function skipMatcher(patterns: readonly string[]): (module: string) => boolean {
-  const exact = new Set<string>();
-  const wild: RegExp[] = [];
-  for (const written of patterns) {
-    const pattern = written.replace(/^re:/, '').replace(/^\^|\$$/g, '');
-    if (pattern === '') continue;
-    if (/[*]/.test(pattern)) wild.push(wildcard(pattern));
-    else exact.add(pattern.replaceAll('\\.', '.'));
-  }
-  return (module) => {
-    if (exact.has(module)) return true;
-    for (const pattern of exact) {
-      if (module.endsWith(pattern)) return true;
-      if (module.startsWith(pattern) && (pattern.endsWith('.') || module[pattern.length] === '.'))
-        return true;
-    }
-    return wild.some((expression) => expression.test(module));
-  };
-}
-
-/** A glob as an expression that cannot backtrack badly: runs of anything, and the rest literally. */
-function wildcard(pattern: string): RegExp {
-  const parts = pattern
-    .replaceAll('\\.', '.')
-    .split(/\.?\*+/)
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  const body = parts.slice(0, 9).join('.*');
-  return new RegExp(`(?:^|\\.)${body}(?:$|\\.)`);
+/** Scales of one matrix; a shape that it does not fill counts as a whole one. */
+export function scalesOf({ outputs, inputs }: Matrices, shape: ScaleShape): number {
+  const along = (size: number, part: number | null): number =>
+    part === null || part <= 0 || part >= size ? 1 : Math.ceil(size / part);
+  return along(outputs, shape.rows) * along(inputs, shape.inputs);
 }

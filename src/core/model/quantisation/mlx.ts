@@ -1,31 +1,60 @@
 import { dtypeBytes } from '../../units/dtype';
 import type { TensorSpec } from '../blueprint';
-import { type Matrices, matricesOf, type Method, moduleOf, skipMatcher } from './method';
+import { type Matrices, matricesOf, type Method } from './method';
+import { targetMatcher } from './modulePatterns';
+import { overrideFor } from './overrides';
 
-/** MLX quantises token embeddings like matrices. */
+/** MLX quantises token embeddings and routers like matrices. */
 function quantisable(tensor: TensorSpec): Matrices | null {
-  if (tensor.module !== 'embedding') return matricesOf(tensor);
+  const matrix = tensor.module === 'embedding' || tensor.module === 'matrix';
+  if (!matrix || tensor.shape.length !== 2) return matricesOf(tensor);
   const [outputs = 0, inputs = 0] = tensor.shape;
   return { count: 1, outputs, inputs };
 }
 
+/** Model types whose routers mlx-lm gives 8 bits whatever the rest gets (`quant_predicate` of its models, mlx-lm 0.32). */
+const eightBitRouters: ReadonlySet<string> = new Set([
+  'gemma4',
+  'gemma4_text',
+  'gpt_oss',
+  'granitemoe',
+  'granitemoehybrid',
+  'jamba',
+  'kimi_linear',
+  'lfm2_moe',
+  'minimax',
+  'qwen3_5_moe',
+  'qwen3_5_moe_text',
+  'qwen3_moe',
+  'qwen3_next',
+  'qwen3_vl_moe',
+]);
+
 /**
- * MLX affine quantisation: values packed into uint32, a scale and a bias per group in the model's type. Every linear layer,
- * embedding and expert whose width the group divides (mlx_lm utils.py, `quantize_model`), the output layer too.
+ * MLX: values packed into uint32, and per group a scale and a bias in the model's type; in the modes mxfp4, mxfp8 and nvfp4 a byte of
+ * scale alone. Every linear layer, embedding, router and expert whose width the group divides (mlx_lm utils.py, `quantize_model`),
+ * the output layer too; single modules may have other bits or stay as they are.
  */
 export const mlx: Method = {
   names: ['mlx'],
   reachesFusedExperts: true,
-  forModel({ quantization, dtype }) {
-    const skip = skipMatcher(quantization.skip ?? []);
-    const bits = quantization.bits ?? 4;
+  forModel({ blueprint, quantization, dtype }) {
+    const skip = targetMatcher(quantization.skip ?? []);
+    const override = overrideFor(quantization);
     const group = quantization.groupSize ?? 64;
     return (tensor) => {
       const matrices = quantisable(tensor);
-      if (matrices === null || matrices.inputs % group !== 0 || skip(moduleOf(tensor))) return null;
+      if (matrices === null || matrices.inputs % group !== 0 || skip.matches(tensor)) return null;
+      const own = override(tensor);
+      const router = tensor.role === 'router' && eightBitRouters.has(blueprint.modelType);
+      const bits = own?.bits ?? (router ? 8 : (quantization.bits ?? 4));
+      const size = own?.groupSize ?? group;
+      const mode = own?.type ?? (router ? 'affine' : (quantization.type ?? 'affine'));
       const { count, outputs, inputs } = matrices;
-      const row = (4 * inputs * bits) / 32 + 2 * (inputs / group) * dtypeBytes(dtype);
-      return { bytes: Math.ceil(count * outputs * row), format: `MLX ${bits}-bit` };
+      const scales = (inputs / size) * (mode === 'affine' ? 2 * dtypeBytes(dtype) : 1);
+      const bytes = count * outputs * ((4 * inputs * bits) / 32 + scales);
+      const format = mode === 'affine' ? `MLX ${bits}-bit` : mode.toUpperCase();
+      return { bytes: Math.ceil(bytes), format };
     };
   },
 };

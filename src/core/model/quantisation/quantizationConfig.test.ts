@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import type { Quantization } from '../blueprint';
+import { blueprintFromConfig } from '../blueprintFromConfig';
 import { quantizationFromConfig } from './quantizationConfig';
+import { quantizationMethods, weightBytes } from './weightBytes';
 
 const read = (fields: unknown): Quantization | null =>
   quantizationFromConfig({ quantization_config: fields });
@@ -59,13 +62,19 @@ describe('quantizationFromConfig', () => {
       read({ quant_algo: 'NVFP4', kv_cache_quant_algo: 'FP8', exclude_modules: ['lm_head'] }),
       {
         method: 'nvfp4',
+        type: 'NVFP4',
         bits: 4,
-        groupSize: 16,
         skip: ['lm_head'],
         kvCache: 'fp8',
       },
     );
-    assert.equal(read({ quant_algo: 'FP8', config_groups: {} })?.method, 'fp8');
+    assert.deepEqual(read({ quant_algo: 'FP8', config_groups: {}, ignore: ['*router*'] }), {
+      method: 'modelopt',
+      type: 'FP8',
+      bits: 8,
+      skip: ['re:.*router.*$'],
+      kvCache: null,
+    });
   });
 
   it('reads compressed-tensors groups', () => {
@@ -78,7 +87,7 @@ describe('quantizationFromConfig', () => {
       },
     });
     assert.deepEqual(quantization?.groups, [
-      { targets: ['Linear'], bits: 4, groupSize: 128, type: 'int:pack-quantized' },
+      { targets: ['Linear'], bits: 4, groupSize: 128, type: 'int:pack-quantized', strategy: 'group' },
     ]);
   });
 
@@ -99,8 +108,202 @@ describe('quantizationFromConfig', () => {
     });
   });
 
-  it('keeps the name of a method it does not know, and ignores rubbish', () => {
-    assert.deepEqual(read({ quant_method: 'QuIP', bits: 'two' }), { method: 'quip', groupSize: null });
-    assert.equal(read({ quant_method: 'gptq', bits: -3, group_size: 'x' })?.bits, 4);
+  it('keeps the name of a method it does not know, and says what it cannot read', () => {
+    assert.deepEqual(read({ quant_method: 'QuIP', bits: 'two' }), {
+      method: 'quip',
+      groupSize: null,
+      unread: 'bits is "two", expected a number of bits',
+    });
+    const gptq = read({ quant_method: 'gptq', bits: -3, group_size: 'x' });
+    assert.equal(gptq?.bits, 4);
+    assert.equal(gptq.unread, 'bits is -3, expected 2, 3, 4, 8 bits, and 1 more');
+    assert.match(read('4bit')?.unread ?? '', /no object/);
+    assert.match(read({ quant_algo: 'W3A5_NEW' })?.unread ?? '', /W3A5_NEW is not known/);
+    assert.match(
+      read({ quant_method: 'compressed-tensors', format: 'zip', config_groups: { a: { weights: {} } } })
+        ?.unread ?? '',
+      /format zip is not known/,
+    );
+  });
+
+  it('reads GPTQ modules with rules of their own', () => {
+    const { groups, head } = read({
+      quant_method: 'gptq',
+      bits: 4,
+      group_size: 128,
+      lm_head: true,
+      dynamic: { '-:.*gate$': {}, '+:.*down_proj': { bits: 8, group_size: 64 } },
+    }) ?? { groups: [] };
+    assert.equal(head, true);
+    assert.deepEqual(groups, [
+      { targets: ['re:.*gate$'], bits: 16, groupSize: null, type: 'int' },
+      { targets: ['re:.*down_proj'], bits: 8, groupSize: 64, type: 'int' },
+    ]);
+  });
+
+  it('reads torchao by class, by name, and per module', () => {
+    const config = (value: unknown): Quantization | null =>
+      read({ quant_method: 'torchao', quant_type: value });
+    const int4 = { _type: 'Int4WeightOnlyConfig', _data: { group_size: 64 } };
+    assert.deepEqual(config({ default: int4 }), {
+      method: 'torchao',
+      type: 'int4',
+      bits: 4,
+      groupSize: 64,
+      strategy: 'group',
+    });
+    assert.equal(config('int8_weight_only')?.type, 'int8');
+    const table = { _default: null, 'model.layers.0.mlp.up_proj': int4 };
+    assert.deepEqual(
+      config({ default: { _type: 'FqnToConfig', _data: { fqn_to_config: table } } })?.groups?.map(
+        ({ bits }) => bits,
+      ),
+      [4, 16],
+    );
+    assert.match(
+      config({ default: { _type: 'UIntXWeightOnlyConfig', _data: {} } })?.unread ?? '',
+      /not known/,
+    );
+    assert.match(config(7)?.unread ?? '', /quant_type is 7/);
+  });
+
+  it("reads MLX's modes and the modules that differ", () => {
+    const read = quantizationFromConfig({
+      quantization: {
+        group_size: 32,
+        bits: 4,
+        mode: 'mxfp4',
+        lm_head: false,
+        'model.layers.0.mlp.switch_mlp.up_proj': { bits: 8, group_size: 64, mode: 'affine' },
+      },
+      quantization_config: { group_size: 32, bits: 4 },
+    });
+    assert.deepEqual(read, {
+      method: 'mlx',
+      bits: 4,
+      groupSize: 32,
+      type: 'mxfp4',
+      skip: ['lm_head'],
+      groups: [{ targets: ['model.layers.0.mlp.experts.0.up_proj'], bits: 8, groupSize: 64, type: 'affine' }],
+    });
+  });
+
+  it('never throws, and says so where it guesses', () => {
+    const methods = [
+      'bitsandbytes',
+      'gptq',
+      'awq',
+      'auto-round',
+      'fp8',
+      'mxfp8',
+      'fbgemm_fp8',
+      'mxfp4',
+      'hqq',
+      'exl2',
+      'exl3',
+      'compressed-tensors',
+      'modelopt',
+      'quark',
+      'torchao',
+      'quanto',
+      'eetq',
+      'bitnet',
+      'higgs',
+      'metal',
+      'aqlm',
+      'vptq',
+      'spqr',
+      'new-method',
+      '',
+    ];
+    const keys = [
+      'bits',
+      'w_bit',
+      'group_size',
+      'modules_to_not_convert',
+      'ignore',
+      'config_groups',
+      'weights',
+      'quant_config',
+      'quant_type',
+      'weight_block_size',
+      'quant_algo',
+      'quantized_layers',
+      'dynamic',
+      'extra_config',
+      'format',
+      'load_in_4bit',
+      'bnb_4bit_quant_type',
+      'llm_int8_skip_modules',
+      'global_quant_config',
+      'config_for_layers',
+      'exclude_modules',
+      'num_codebooks',
+      'packing_format',
+      'activation_scheme',
+      'scale_fmt',
+      'head_bits',
+      'sym',
+    ];
+    const llama = {
+      architectures: ['LlamaForCausalLM'],
+      hidden_size: 64,
+      num_hidden_layers: 1,
+      vocab_size: 32,
+    };
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...methods),
+        fc.dictionary(fc.constantFrom(...keys), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 6 }),
+        fc.boolean(),
+        (method, fields, asMlx) => {
+          const held = asMlx
+            ? { quantization: fields }
+            : { quantization_config: { quant_method: method, ...fields } };
+          const outcome = blueprintFromConfig({ ...llama, ...held });
+          assert.ok(outcome.ok);
+          const { quantization } = outcome.blueprint;
+          const { total, origin, notes } = weightBytes(outcome.blueprint, quantization);
+          assert.ok(Number.isSafeInteger(total) && total > 0, String(total));
+          const known = quantization === null || quantizationMethods.includes(quantization.method);
+          if (!known || quantization?.unread !== undefined) {
+            assert.equal(origin, 'assumed');
+            assert.ok(notes.length > 0);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('says in one sentence what it takes every wrong type for', () => {
+    const wrong: readonly (readonly [fields: Record<string, unknown>, said: RegExp])[] = [
+      [{ quant_method: 'awq', bits: 5 }, /^bits is 5, expected 2, 3, 4, 8 bits$/],
+      [
+        { quant_method: 'fp8', weight_block_size: [128] },
+        /^weight_block_size is \[128\], expected rows and columns/,
+      ],
+      [{ quant_method: 'fp8', modules_to_not_convert: 7 }, /^modules_to_not_convert is 7, expected a list/],
+      [{ quant_method: 'hqq', quant_config: 'nbits' }, /^quant_config is "nbits", expected an object$/],
+      [
+        { quant_method: 'compressed-tensors', config_groups: [] },
+        /^config_groups is \[\], expected an object/,
+      ],
+      [{ quant_method: 'compressed-tensors' }, /^config_groups names no weights$/],
+      [
+        { quant_method: 'bitsandbytes', load_in_4bit: true, bnb_4bit_quant_type: 'nf5' },
+        /expected nf4 or fp4$/,
+      ],
+      [{ quant_method: 'exl3', bits: 'four' }, /^bits is "four", expected a number of bits$/],
+      [{ quant_method: 'modelopt' }, /^quant_algo is missing$/],
+      [{ quant_method: 'quark' }, /names no type of weights that is known$/],
+      [{ quant_method: 'torchao' }, /^quant_type names no config of torchao$/],
+      [
+        { quant_method: 'quanto', weights: 'int3' },
+        /^weights is "int3", expected int8 or int4 or int2 or float8$/,
+      ],
+    ];
+    for (const [fields, said] of wrong)
+      assert.match(read(fields)?.unread ?? '', said, JSON.stringify(fields));
   });
 });

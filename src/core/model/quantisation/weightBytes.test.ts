@@ -132,7 +132,8 @@ describe('weightBytes', () => {
       groups: [{ targets: ['Linear'], bits: 4, groupSize: 128, type: 'int:pack-quantized' }],
       skip: ['lm_head'],
     };
-    assert.equal(total(w4), matrices / 2 + (2 * matrices) / 128 + plain);
+    // Each matrix with its shape in two 64-bit integers.
+    assert.equal(total(w4), matrices / 2 + (2 * matrices) / 128 + 16 * 32 * 7 + plain);
   });
 
   it('says when a method is not known or reaches nothing', () => {

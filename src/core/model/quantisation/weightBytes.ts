@@ -10,9 +10,13 @@ import { fp8 } from './fp8';
 import { gguf } from './gguf';
 import { gptq } from './gptq';
 import { hqq } from './hqq';
-import type { Method, StoredForm } from './method';
-import { mxfp4, nvfp4 } from './microscaling';
+import { matricesOf, type Method, type StoredForm } from './method';
+import { aqlm, bitnet, eetq, fbgemm, higgs, metal } from './libraryKernels';
+import { mxfp4 } from './microscaling';
 import { mlx } from './mlx';
+import { modelopt } from './modelopt';
+import { quanto } from './quanto';
+import { torchao } from './torchao';
 
 const methods: readonly Method[] = [
   bitsandbytes4,
@@ -21,7 +25,15 @@ const methods: readonly Method[] = [
   awq,
   fp8,
   mxfp4,
-  nvfp4,
+  modelopt,
+  torchao,
+  quanto,
+  eetq,
+  fbgemm,
+  bitnet,
+  higgs,
+  metal,
+  aqlm,
   hqq,
   mlx,
   exllama,
@@ -82,7 +94,7 @@ export function weightBytes(
       : method === null
         ? byBits(quantization)
         : method.forModel({ blueprint, quantization, dtype });
-  const reaches = options.reachesFusedExperts ?? method?.reachesFusedExperts ?? true;
+  const reaches = options.reachesFusedExperts ?? quantization?.experts ?? method?.reachesFusedExperts ?? true;
 
   const tensors: TensorBytes[] = [];
   let total = 0;
@@ -102,7 +114,8 @@ export function weightBytes(
     if (form !== null) quantisedBytes += bytes;
     else if (fused && quantization !== null && !reaches) unreachedBytes += bytes;
   }
-  const assumption = quantization === null ? null : (method?.assumption?.(quantization) ?? null);
+  const assumption =
+    quantization === null ? null : (quantization.unread ?? method?.assumption?.(quantization) ?? null);
   const notes = notesOf(quantization, method, quantisedBytes, unreachedBytes);
   return {
     total,
@@ -145,8 +158,7 @@ function storedAsIs(
 function byBits(quantization: Quantization): (tensor: TensorSpec) => StoredForm | null {
   const { bits } = quantization;
   return (tensor) => {
-    const matrix = tensor.module === 'linear' || tensor.module === 'conv1d' || tensor.module === 'experts';
-    if (bits === undefined || !matrix || tensor.shape.length < 2 || tensor.layer === null) return null;
+    if (bits === undefined || tensor.layer === null || matricesOf(tensor) === null) return null;
     const share = (bits / 8) * (17 / 16);
     return { bytes: Math.ceil(elements(tensor.shape) * share), format: `${bits}-bit` };
   };
