@@ -2,6 +2,7 @@ import { devicePools, type Target } from '../hardware/target';
 import type { EngineName, JobDocument } from '../job/jobDocument';
 import type { ResolvedModel } from '../job/resolvedModel';
 import type { Blueprint, Quantization } from '../model/blueprint';
+import type { Dtype } from '../units/dtype';
 import { unanswered, type EngineModel } from './engines/engineInput';
 import { inferenceRules } from './engines/inferenceRules';
 import { trainingMemory } from './engines/training';
@@ -18,24 +19,33 @@ export interface EstimateInput {
  */
 export function estimateMemory({ job, models, target }: EstimateInput): MemoryEstimate {
   const loaded: EngineModel[] = [];
+  // A pipeline is loaded as a whole: the dtype that it is given is that of all its parts.
+  const given = models.some((model) => model.part !== undefined) ? (models[0]?.setting.dtype ?? null) : null;
   for (const model of models) {
     if (!model.outcome.ok) return unanswered(model.outcome.reason);
     const { blueprint } = model.outcome;
+    const dtype = model.setting.dtype ?? given;
     loaded.push(
       asHeldBy(job.engine.name, {
         role: model.setting.role,
+        name: model.part ?? model.setting.role,
         blueprint,
         quantization: quantizationOf(model, blueprint.quantization),
-        dtype: model.setting.dtype ?? blueprint.dtype,
+        dtype: dtype ?? loadedAs(job.engine.name, blueprint),
+        defaultDtype: dtype === null && loadedAs(job.engine.name, blueprint) !== blueprint.dtype,
       }),
     );
   }
   const main = loaded.find((model) => model.role === 'main') ?? loaded[0];
   if (main === undefined) return unanswered('the job names no model');
   const others = loaded.filter((model) => model !== main);
-  if (job.task === 'diffuse' || main.blueprint.task === 'diffuse')
-    return unanswered('image and video generation is not estimated yet');
-  if (job.task !== 'train') return inferenceRules(job.engine.name)({ job, main, others, target });
+  const diffuses = main.blueprint.task === 'diffuse';
+  if (diffuses && job.task === 'train')
+    return unanswered('training of diffusion models is not estimated yet');
+  if (diffuses && !runsPipelines.has(job.engine.name))
+    return unanswered(`${job.engine.name} does not run ${main.blueprint.architecture}`);
+  if (job.task !== 'train')
+    return inferenceRules(diffuses ? 'diffusers' : job.engine.name)({ job, main, others, target });
 
   const parallel = job.parallel;
   const split = parallel.tensor * parallel.pipeline * parallel.context * parallel.expert;
@@ -65,6 +75,18 @@ function asHeldBy(engine: EngineName, model: EngineModel): EngineModel {
   const everything =
     quantization?.method.startsWith('bnb') === true ? { ...quantization, skip: [noModule] } : quantization;
   return { ...model, blueprint: own, quantization: everything };
+}
+
+/** Engines under which a class of diffusers means diffusers itself: it is what plain PyTorch code loads it with. */
+const runsPipelines: ReadonlySet<EngineName> = new Set<EngineName>(['diffusers', 'transformers', 'pytorch']);
+
+/**
+ * The dtype of a model that is loaded without one. diffusers makes its own classes in fp32 and casts the checkpoint to that
+ * (models/model_loading_utils.py); transformers takes the checkpoint's.
+ */
+function loadedAs(engine: EngineName, blueprint: Blueprint): Dtype {
+  const plain = blueprint.quantization === null && blueprint.task === 'diffuse';
+  return runsPipelines.has(engine) && plain ? 'f32' : blueprint.dtype;
 }
 
 /** A pattern that matches no module's name. */

@@ -127,14 +127,16 @@ export interface InferenceSettings {
   readonly image: ImageSettings | null;
 }
 
+/** null = as the model's own pipeline does. */
 export interface ImageSettings {
-  readonly width: number;
-  readonly height: number;
-  readonly frames: number;
-  readonly steps: number;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly frames: number | null;
+  readonly steps: number | null;
   readonly batch: number;
   readonly vaeTiling: boolean;
-  readonly offload: 'none' | 'model' | 'sequential';
+  /** Parts, modules or groups of blocks wait in host memory until they run. */
+  readonly offload: 'none' | 'model' | 'sequential' | 'group';
 }
 
 export type Objective =

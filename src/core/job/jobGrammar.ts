@@ -180,13 +180,16 @@ const placement = v.strictObject(
 
 const image = v.strictObject(
   {
-    width: key(whole(1, 65536), 'Pixels.'),
-    height: key(whole(1, 65536), 'Pixels.'),
-    frames: key(count, 'Frames of a video; 1 for an image.'),
-    steps: key(count, 'Denoising steps.'),
+    width: key(v.nullable(whole(1, 65536)), "Pixels; null = the pipeline's own."),
+    height: key(v.nullable(whole(1, 65536)), "Pixels; null = the pipeline's own."),
+    frames: key(v.nullable(count), "Frames of a video; 1 for an image; null = the pipeline's own."),
+    steps: key(v.nullable(count), "Denoising steps; null = the pipeline's own."),
     batch: key(count, 'Images at once.'),
     vaeTiling: key(flag, 'The decoder works in tiles.'),
-    offload: key(oneOf('none', 'model', 'sequential'), 'What is kept in host memory between uses.'),
+    offload: key(
+      oneOf('none', 'model', 'sequential', 'group'),
+      'What is kept in host memory between uses: parts, modules or blocks.',
+    ),
   },
   'null or an object',
 );

@@ -331,10 +331,10 @@ function leafValue(path: LeafPath, value: unknown): unknown {
       return value === null
         ? null
         : {
-            width: 1024,
-            height: 1024,
-            frames: 1,
-            steps: 30,
+            width: null,
+            height: null,
+            frames: null,
+            steps: null,
             batch: 1,
             vaeTiling: false,
             offload: 'none',

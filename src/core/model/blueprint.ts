@@ -177,19 +177,28 @@ export interface DenoiserSpec {
   readonly guidance: 'batch' | 'passes' | 'none';
   /** Steps of its pipeline when it is not told. */
   readonly steps: number;
+  /**
+   * 16-bit tensors as wide as the hidden width that are alive for each token while a block attends: queries, keys and values
+   * with their rotated fp32 copies, both streams joined, an MLP beside the attention. null for convolutional denoisers.
+   */
+  readonly attending: number | null;
+  /** Its pipeline decodes in fp32 what the rest computes in fp16, where the autoencoder asks for it (`force_upcast`). */
+  readonly upcastsDecoder: boolean;
 }
 
 /** The part of a diffusion pipeline between pixels and latents. */
 export interface AutoencoderSpec {
   readonly part: 'autoencoder';
   readonly latent: LatentScale;
-  /** Edge of a tile in pixels where decoding is tiled; null = the class has no tiling. */
-  readonly tile: number | null;
-  /** Latent frames that are decoded at a time; null = all. */
+  /** A tile in pixels where decoding is tiled; null = the class has no tiling. */
+  readonly tile: { readonly width: number; readonly height: number } | null;
+  /** Frames that are decoded at a time; null = all. */
   readonly framesAtOnce: number | null;
-  /** Convolutions keep the last frames for the next ones: this many of each input. */
+  /** Frames that convolutions over time keep of their inputs from one such piece to the next. */
   readonly framesKept: number;
-  /** Its pipeline decodes in fp32 where the rest is in fp16. */
+  /** 16-bit tensors alive at once where the decoder is widest, in units of the widest input of a convolution. */
+  readonly copies: number;
+  /** `force_upcast`: fp16 is not enough for it. */
   readonly upcast: boolean;
 }
 

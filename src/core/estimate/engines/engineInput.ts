@@ -7,10 +7,14 @@ import type { MemoryEstimate } from '../memoryEstimate';
 /** A model of a job as an engine loads it. */
 export interface EngineModel {
   readonly role: string;
+  /** Name of a part of a pipeline (`text_encoder_2`); the role of anything else. */
+  readonly name: string;
   readonly blueprint: Blueprint;
   readonly quantization: Quantization | null;
   /** dtype of what is not quantised. */
   readonly dtype: Dtype;
+  /** Nobody named the dtype: it is the one that the library loads with. */
+  readonly defaultDtype: boolean;
 }
 
 /** What every inference engine's rules get. */

@@ -1,4 +1,5 @@
 import type { EngineName } from '../../job/jobDocument';
+import { diffusers } from './diffusers';
 import { llamaCpp } from './llamaCpp';
 import { transformersInference } from './transformersInference';
 import { vllm } from './vllm';
@@ -13,6 +14,7 @@ const rules: Readonly<Partial<Record<EngineName, EngineRules>>> = {
   'llama.cpp': llamaCpp,
   ollama: llamaCpp,
   vllm,
+  diffusers,
 };
 
 export function inferenceRules(engine: EngineName): EngineRules {

@@ -68,7 +68,14 @@ function step(recorded: Recorded) {
   const { blueprint } = outcome;
   return trainingStep({
     job,
-    main: { role: 'main', blueprint, quantization: null, dtype: fp32 ? 'f32' : 'bf16' },
+    main: {
+      role: 'main',
+      name: 'main',
+      defaultDtype: false,
+      blueprint,
+      quantization: null,
+      dtype: fp32 ? 'f32' : 'bf16',
+    },
     others: [],
     pool,
   });
@@ -138,7 +145,14 @@ describe('trainingMemory', () => {
   ) =>
     trainingMemory({
       job: trainingJob({ gradientCheckpointing: 'full', ...training }, changes),
-      main: { role: 'main', blueprint: llama, quantization, dtype: 'bf16' },
+      main: {
+        role: 'main',
+        name: 'main',
+        defaultDtype: false,
+        blueprint: llama,
+        quantization,
+        dtype: 'bf16',
+      },
       others: [],
       pool,
     });

@@ -88,9 +88,11 @@ function autoencoder(config: ConfigReader, model: ModelBuilder): void {
     diffusion: {
       part: 'autoencoder',
       latent: { space: 2 ** Math.max(0, levels - 1), time: 1 },
-      tile: TILE,
+      tile: { width: TILE, height: TILE },
       framesAtOnce: null,
       framesKept: 0,
+      // Norms make two fp32 copies of the last block; one that interpolates is twice as wide as that block.
+      copies: shuffles ? 6.5 : 3.25,
       upcast: false,
     },
   };
@@ -123,17 +125,18 @@ function autoencoder(config: ConfigReader, model: ModelBuilder): void {
       model.grid({ time: 1, space: 2 ** (levels - 1 - level) }, body);
     at(levels - 1, () => model.conv('conv_in', [widths.at(-1) ?? 1, latent, 3, 3], 'other'));
     widths.forEach((width, level) =>
-      at(level, () =>
-        model.scope(`up_blocks.${level}`, () => {
-          const count = layers[level] ?? 0;
-          const rises = level < levels - 1 && count > 0;
-          if (rises) up('0', widths[level + 1] ?? 1, width);
+      model.scope(`up_blocks.${level}`, () => {
+        const count = layers[level] ?? 0;
+        const rises = level < levels - 1 && count > 0;
+        // Pixels are shuffled into place after the convolution, interpolated before it.
+        if (rises) at(shuffles ? level + 1 : level, () => up('0', widths[level + 1] ?? 1, width));
+        at(level, () => {
           for (let layer = 0; layer < count; layer++)
             model.scope(String(layer + (rises ? 1 : 0)), () =>
               block(config, model, width, attends[level] === true ? (scales[level] ?? []) : null),
             );
-        }),
-      ),
+        });
+      }),
     );
     const full = (layers[0] ?? 0) > 0;
     const end = (full ? widths[0] : widths[1]) ?? 1;

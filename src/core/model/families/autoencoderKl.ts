@@ -108,9 +108,11 @@ function autoencoder(config: ConfigReader, model: ModelBuilder, { tile }: Tiles)
     diffusion: {
       part: 'autoencoder',
       latent: { space: 2 ** Math.max(0, widths.length - 1), time: 1 },
-      tile,
+      tile: { width: tile, height: tile },
       framesAtOnce: null,
       framesKept: 0,
+      // What the block adds to, its norm and its activation.
+      copies: 3,
       upcast: config.value('force_upcast') === true,
     },
   };

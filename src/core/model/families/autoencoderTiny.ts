@@ -35,9 +35,10 @@ function tiny(config: ConfigReader, model: ModelBuilder): void {
     diffusion: {
       part: 'autoencoder',
       latent: { space: factor ** Math.max(0, up.length - 1), time: 1 },
-      tile: TILE,
+      tile: { width: TILE, height: TILE },
       framesAtOnce: null,
       framesKept: 0,
+      copies: 3,
       upcast: false,
     },
   };

@@ -4,6 +4,9 @@ import type { Family } from '../family';
 import { diffusersClass } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 
+/** Edge of HunyuanVideo's tiles in pixels; fixed in the class. */
+const TILE = 256;
+
 const first: GridScale = { time: 1, space: 1 };
 
 /** What the two autoencoders call their modules. */
@@ -190,10 +193,16 @@ function cogVideoX(config: ConfigReader, model: ModelBuilder): void {
     diffusion: {
       part: 'autoencoder',
       latent: grid,
-      tile: Math.floor(Math.max(config.size('sample_height'), config.size('sample_width')) / 2),
-      // Two latent frames at a time; an odd one is decoded with the first two.
-      framesAtOnce: 3,
-      framesKept: 2,
+      tile: {
+        width: Math.floor(config.size('sample_width') / 2),
+        height: Math.floor(config.size('sample_height') / 2),
+      },
+      // Two latent frames.
+      framesAtOnce: 2 * grid.time,
+      // Two frames, those of the piece before and of this one.
+      framesKept: 4,
+      // Norms that the latents scale and shift, and convolutions of pieces under 2 GiB.
+      copies: 7,
       upcast: false,
     },
   };
@@ -231,10 +240,12 @@ function hunyuan(config: ConfigReader, model: ModelBuilder): void {
     diffusion: {
       part: 'autoencoder',
       latent: grid,
-      tile: 256,
-      // Tiles of 16 frames and one more (use_framewise_decoding).
-      framesAtOnce: 5,
+      tile: { width: TILE, height: TILE },
+      // Pieces of 16 frames and one more (use_framewise_decoding).
+      framesAtOnce: 17,
       framesKept: 0,
+      // Upsampling: all but the first frame, all, and all padded for the convolution.
+      copies: 4.5,
       upcast: false,
     },
   };

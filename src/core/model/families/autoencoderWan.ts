@@ -78,9 +78,12 @@ function autoencoder(config: ConfigReader, model: ModelBuilder, shape: Shape): v
     diffusion: {
       part: 'autoencoder',
       latent: { space: 2 ** Math.max(0, levels - 1) * shape.patch, time: 2 ** halvings },
-      tile: TILE,
-      framesAtOnce: 1,
+      tile: { width: TILE, height: TILE },
+      // One latent frame.
+      framesAtOnce: 2 ** halvings,
       framesKept: FRAMES_KEPT,
+      // Upsampling in fp32 beside its 16-bit input and result.
+      copies: 3.5,
       upcast: false,
     },
   };

@@ -34,6 +34,8 @@ function cogVideo(config: ConfigReader, model: ModelBuilder): void {
     textTokens: text,
     guidance: 'batch',
     steps: 50,
+    // Rotations in fp32 of image tokens beside what they came from.
+    attending: 13,
   });
   const norm = (name: string, width: number): void => {
     if (affine) model.layerNorm(name, width);

@@ -19,6 +19,9 @@ import type { ModelBuilder } from '../parts/modelBuilder';
 /** Width of the MLPs over the hidden width; fixed in the classes. */
 const MLP_RATIO = 4;
 
+/** Rotated fp32 copies of queries and keys, and in the joined blocks an MLP beside the attention. */
+const ATTENDING = 17;
+
 const square = { width: 1024, height: 1024, frames: 1 };
 const eight = { space: 8, time: 1 };
 
@@ -119,6 +122,7 @@ function flux(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 512,
     guidance: 'none',
     steps: guidance ? 28 : 4,
+    attending: ATTENDING,
   });
   conditions(config, model, hidden, guidance);
   fluxEnds(config, model, hidden);
@@ -137,6 +141,7 @@ function chroma(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 512,
     guidance: 'passes',
     steps: 35,
+    attending: ATTENDING,
   });
   const inner = config.size('approximator_hidden_dim');
   model.scope('distilled_guidance_layer', () => {
@@ -172,6 +177,7 @@ function sd3(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 333,
     guidance: 'batch',
     steps: 28,
+    attending: 12,
   });
   model.scope('pos_embed', () => {
     model.buffer('pos_embed', [1, config.size('pos_embed_max_size') ** 2, hidden], 'f32');

@@ -39,6 +39,8 @@ function hunyuan(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 256,
     guidance: 'none',
     steps: 50,
+    // Rotations in fp32, and in the joined blocks an MLP beside the attention.
+    attending: 18,
   });
   model.conv('x_embedder.proj', [hidden, channels, patchTime, patch, patch], 'embedding');
   model.scope('context_embedder', () => {

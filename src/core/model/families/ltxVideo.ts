@@ -38,6 +38,8 @@ function ltx(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 128,
     guidance: 'batch',
     steps: 50,
+    // Norms over all heads and rotations, both in fp32.
+    attending: 16,
   });
   model.linear('proj_in', channels, hidden, 'embedding', true);
   model.parameter('scale_shift_table', [2, hidden]);

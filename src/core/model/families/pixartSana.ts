@@ -55,6 +55,7 @@ function pixart(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 300,
     guidance: 'batch',
     steps: 20,
+    attending: 10,
   });
   model.parameter('scale_shift_table', [2, hidden]);
   model.conv('pos_embed.proj', [hidden, channels, patch, patch], 'embedding');
@@ -102,6 +103,8 @@ function sana(config: ConfigReader, model: ModelBuilder): void {
     // Models distilled with guidance (Sprint) run once a step, and two steps.
     guidance: guided ? 'none' : 'batch',
     steps: guided ? 2 : 20,
+    // Linear attention in fp32.
+    attending: 12,
   });
   model.parameter('scale_shift_table', [2, hidden]);
   model.conv('patch_embed.proj', [hidden, channels, patch, patch], 'embedding');

@@ -29,6 +29,8 @@ function qwen(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 512,
     guidance: 'passes',
     steps: 50,
+    // Rotations in fp32, then image and text joined.
+    attending: 14.5,
   });
   model.scope('time_text_embed', () => {
     timestepEmbedder(model, hidden);

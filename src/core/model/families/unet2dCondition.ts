@@ -150,6 +150,9 @@ function unet(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 77,
     guidance: condition === null ? 'batch' : 'none',
     steps: condition === null ? 50 : 4,
+    attending: null,
+    // SDXL's pipelines do (pipelines/stable_diffusion_xl).
+    upcastsDecoder: addition !== null,
   });
 
   const kernelIn = config.size('conv_in_kernel', { max: 1024 });

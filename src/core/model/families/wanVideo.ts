@@ -33,6 +33,8 @@ function wan(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 512,
     guidance: 'passes',
     steps: 50,
+    // Norms and rotations in fp32.
+    attending: 11,
   });
   model.parameter('scale_shift_table', [1, 2, hidden]);
   model.conv('patch_embedding', [hidden, channels, time, height, width], 'embedding');

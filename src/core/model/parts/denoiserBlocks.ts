@@ -104,11 +104,15 @@ export function onlyKnown(config: ConfigReader, key: string, known: readonly str
   if (value !== null && !known.includes(value)) config.problem(key, known.join(' or '));
 }
 
-type DenoiserFacts = Omit<DenoiserSpec, 'part'>;
+type DenoiserFacts = Omit<DenoiserSpec, 'part' | 'upcastsDecoder'>;
 
 /** Notes what the class's pipeline makes by default. */
-export function denoises(model: ModelBuilder, hidden: number, facts: DenoiserFacts): void {
-  model.facts = { ...model.facts, hidden, diffusion: { part: 'denoiser', ...facts } };
+export function denoises(
+  model: ModelBuilder,
+  hidden: number,
+  facts: DenoiserFacts & { readonly upcastsDecoder?: boolean },
+): void {
+  model.facts = { ...model.facts, hidden, diffusion: { part: 'denoiser', upcastsDecoder: false, ...facts } };
 }
 
 /** A class of diffusers that is its own config class. */
