@@ -23,7 +23,11 @@ function memoryTable(result: EstimateResult): string {
   if (device === null) return '';
   const shown = device.terms.filter((term) => term.bytes.high > 0);
   const rows = [
-    ...shown.map((term) => [`  ${termLabel(term.name)}`, ...figures(term.bytes), term.origin]),
+    ...shown.map((term) => [
+      `  ${termLabel(term.name)}${term.component === 'main' ? '' : ` (${term.component})`}`,
+      ...figures(term.bytes),
+      term.origin,
+    ]),
     [`  ${device.phase} peak`, ...figures(device.devicePeak), ''],
   ];
   return alignColumns([['  GiB', 'low', 'expected', 'high', ''], ...rows], [1, 2, 3]);

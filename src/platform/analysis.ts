@@ -242,10 +242,9 @@ function written(remedies: readonly Remedy[], { job }: PreparedJob, prepared: Pr
 }
 
 function variantsOf(one: PreparedJob, input: AnswerInput, run: EstimateResult): AnalysedJob['variants'] {
-  const variants = bareVariants(one.job);
   const asked = (job: Job): EstimateResult =>
     answer({ ...input, job, models: withSettingsOf(one.models, job), brief: true });
-  return { run, qlora: asked(variants.qlora), full: asked(variants.full) };
+  return { run, others: bareVariants(one.job).map(({ job, ...what }) => ({ ...what, result: asked(job) })) };
 }
 
 /** The same models under the settings that a changed job gives them. */

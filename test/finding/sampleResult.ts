@@ -1,4 +1,5 @@
 import type { MemoryTerm, TermName } from '../../src/core/estimate/memoryEstimate';
+import type { BareVariants } from '../../src/core/finding/bareModel';
 import type { EstimateResult } from '../../src/core/finding/result';
 import type { SettingOrigin } from '../../src/core/job/job';
 import type { JobDocument } from '../../src/core/job/jobDocument';
@@ -13,6 +14,33 @@ export function term(name: TermName, gib: number, component = 'main'): MemoryTer
 
 export function setting(key: string): SettingOrigin {
   return { origin: 'exact', source: `line 3`, file: '/w/train.yaml', key, keySpan: null, valueSpan: null };
+}
+
+/** The uses of a bare language model. */
+export function languageVariants(
+  run: EstimateResult,
+  qlora: EstimateResult,
+  full: EstimateResult,
+): BareVariants {
+  return {
+    run,
+    others: [
+      {
+        name: 'QLoRA',
+        says: 'Fine-tuning with QLoRA',
+        heading: 'Memory to fine-tune it with QLoRA',
+        smaller: '4-bit',
+        result: qlora,
+      },
+      {
+        name: 'Full',
+        says: 'Full fine-tuning',
+        heading: 'Memory to fine-tune all of it',
+        smaller: null,
+        result: full,
+      },
+    ],
+  };
 }
 
 const document: JobDocument = {
@@ -108,7 +136,7 @@ export interface Sample {
   readonly target?: Partial<EstimateResult['target']>;
   readonly limits?: Partial<EstimateResult['limits']>;
   readonly speed?: {
-    readonly name: 'train' | 'decode' | 'embed';
+    readonly name: 'train' | 'decode' | 'embed' | 'image';
     readonly perSecond: number;
     readonly each?: number;
     readonly firstTokenSeconds?: number;
@@ -210,7 +238,7 @@ export function sampleResult(sample: Sample = {}): EstimateResult {
               {
                 name: speed.name,
                 perSecond: spread(speed.perSecond, 0.2, 0.2),
-                unit: speed.name === 'embed' ? 'sequences' : 'tokens',
+                unit: speed.name === 'embed' ? 'sequences' : speed.name === 'image' ? 'images' : 'tokens',
                 boundBy: 'memory',
                 origin: speed.origin ?? 'measured',
               },

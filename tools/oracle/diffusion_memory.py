@@ -1,4 +1,4 @@
-"""Records what one step of a denoiser and the decoding of latents keep alive at their peak.
+"""Records what one step of a denoiser and the decoding of latents keep alive at their peak, and their operations.
 
 The classes of diffusers run on fake tensors, without gradients: shapes and lifetimes are real, no memory is taken and no device is
 needed. A dispatch mode counts the bytes of live storages after every operation. Fused attention stands for the kernel that a GPU
@@ -17,6 +17,7 @@ import weakref
 import diffusers
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils.flop_counter import FlopCounterMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -57,9 +58,13 @@ class Live(TorchDispatchMode):
         return result
 
 
+ATTENTION = {"operations": 0}
+
+
 def flash(query, key, value, *args, **kwargs):
     """scaled_dot_product_attention as a GPU runs it: the result alone, no scores."""
-    batch, heads, length, _ = query.shape
+    batch, heads, length, width = query.shape
+    ATTENTION["operations"] += 2 * batch * heads * length * key.shape[-2] * (width + value.shape[-1])
     return query.new_empty(batch, length, heads, value.shape[-1]).transpose(1, 2)
 
 
@@ -237,7 +242,7 @@ AUTOENCODERS = [
 
 
 def measure(class_name, config, prepare):
-    """Peak of live bytes beyond weights and inputs; `prepare` gives what is run."""
+    """Peak of live bytes beyond weights and inputs, and operations; `prepare` gives what is run."""
     gc.collect()
     with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
         torch.set_default_dtype(torch.bfloat16)
@@ -246,10 +251,11 @@ def measure(class_name, config, prepare):
         run, given = prepare(model)
         live = Live()
         live.ignore([*model.parameters(), *model.buffers(), *tree_leaves(given)])
-        with live:
+        ATTENTION["operations"] = 0
+        with FlopCounterMode(display=False) as counter, live:
             result = run()
             del result
-        return live.peak
+        return live.peak, counter.get_total_flops() + ATTENTION["operations"]
 
 
 def step(inputs, settings):
@@ -276,12 +282,12 @@ def main():
     rows = []
     for name, config, settings, prepare in cases:
         try:
-            peak = measure(name, config, prepare)
+            peak, operations = measure(name, config, prepare)
         except Exception as error:  # noqa: BLE001 - one class that cannot run on fake tensors leaves the others
             print(f"{name} {settings}: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr)
             continue
-        print(f"{name} {settings}: {peak / 2**20:.0f} MiB", file=sys.stderr)
-        rows.append({"config": {"_class_name": name, **config}, "settings": settings, "peak": peak})
+        print(f"{name} {settings}: {peak / 2**20:.0f} MiB, {operations / 1e12:.2f} TFLOP", file=sys.stderr)
+        rows.append({"config": {"_class_name": name, **config}, "settings": settings, "peak": peak, "operations": operations})
     out = pathlib.Path(__file__).resolve().parent.parent.parent / "test" / "fixtures" / "diffusion-memory.json"
     library = f"diffusers {diffusers.__version__}, torch {torch.__version__}"
     out.write_text(json.dumps({"library": library, "rows": rows}, indent=1) + "\n", encoding="utf-8")

@@ -20,6 +20,8 @@ export const readingTokensPerSecond = (238 / 60) * (4 / 3);
 const patienceSeconds = 10;
 /** A turn of a chat where the job names no prompt. */
 const chatPromptTokens = 512;
+/** A picture that takes longer is fetched later rather than waited for; six times the patience for a first word. */
+const pictureSeconds = 6 * patienceSeconds;
 /** A small fine-tuning: a thousand samples of a few hundred tokens, a few times over. */
 const smallTuningTokens = 1e6;
 const daySeconds = 86_400;
@@ -75,6 +77,42 @@ export function cpuAnswer(input: CpuInput): CpuAnswer | null {
         : train === null
           ? 'The speed of this CPU is not known.'
           : `${what === 'the data' ? 'The data take' : '1 million tokens take'} about ${formatDuration(seconds)} at ${formatRate(train.expected)} tok/s, in ${ram}.`,
+    };
+  }
+  if (job.task === 'diffuse') {
+    const suffices = holds && first !== null && first.expected <= pictureSeconds;
+    return {
+      suffices,
+      criterion: 'a picture within a minute',
+      timeToFirstTokenSeconds: first,
+      decodeTokensPerSecond: null,
+      trainTokensPerSecond: null,
+      ramBytes,
+      reason: !holds
+        ? `The CPU does not suffice: it takes ${ram}.`
+        : first === null
+          ? `It takes ${ram}; the speed of this CPU is not known.`
+          : `${suffices ? 'The CPU is enough' : 'The CPU is slow'}: about ${formatDuration(first.expected)} for each, ${ram}.`,
+    };
+  }
+  const embed = speed.phases.find((phase) => phase.name === 'embed')?.perSecond ?? null;
+  if (job.task !== 'generate' && first === null) {
+    const unit = speed.phases.some((phase) => phase.unit === 'images') ? 1 : prompt;
+    const seconds = embed === null ? null : unit / embed.expected;
+    const suffices = holds && seconds !== null && seconds <= patienceSeconds;
+    const what = unit === 1 ? 'an image' : `${unit} tokens`;
+    return {
+      suffices,
+      criterion: `${what} within ${patienceSeconds} s`,
+      timeToFirstTokenSeconds: null,
+      decodeTokensPerSecond: null,
+      trainTokensPerSecond: null,
+      ramBytes,
+      reason: !holds
+        ? `The CPU does not suffice: it takes ${ram}.`
+        : seconds === null
+          ? `It takes ${ram}; the speed of this CPU is not known.`
+          : `${suffices ? 'The CPU is enough' : 'The CPU is slow'}: ${what} in about ${formatDuration(seconds)}, ${ram}.`,
     };
   }
   const wanted = input.chatTokensPerSecond;

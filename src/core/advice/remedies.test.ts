@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { inferenceJob, jobDocument, trainingJob } from '../../../test/estimate/jobDocument';
+import { clipText, pipeline, sdxlUnet, sdxlVae } from '../../../test/estimate/pipeline';
 import { resolveTarget } from '../hardware/resolveTarget';
 import type { Target } from '../hardware/target';
 import type { JobDocument } from '../job/jobDocument';
@@ -111,5 +112,23 @@ describe('findRemedies', () => {
     assert.equal(shorter.verdict, 'fits');
     assert.equal(length % 1024, 0);
     assert.notEqual(tryWith(of, { 'inference.contextLength': length + 1024 }).judgement.verdict, 'fits');
+  });
+
+  it('offers a pipeline 16 bits, offload and tiles, what leaves the pictures alone first', () => {
+    const models = pipeline({ unet: sdxlUnet, vae: sdxlVae, text_encoder: clipText });
+    const base = jobDocument();
+    const job: JobDocument = {
+      ...base,
+      task: 'diffuse',
+      engine: { name: 'diffusers', version: null, backend: null },
+      models: models.slice(0, 1).map((model) => model.setting),
+    };
+    const small = situation(job, 'RTX 2060 6GB');
+    const found = remedies({ ...small, job, models });
+    assert.ok(found.length > 3);
+    assert.match(found[0]?.title ?? '', /^Sequential offload → \d/);
+    assert.ok(found.some(({ title }) => title.startsWith('16-bit weights, model offload (changes results)')));
+    const changing = found.map(({ changesResults }) => Number(changesResults));
+    assert.deepEqual(changing, changing.toSorted());
   });
 });

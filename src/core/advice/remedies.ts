@@ -1,3 +1,4 @@
+import type { ImageSettings } from '../job/jobDocument';
 import { formatGiB } from '../units/bytes';
 import type { Verdict } from './verdict';
 import { largestFitting, tryWith, type Tried } from './whatFits';
@@ -149,6 +150,7 @@ const eightBitAdam = {
 function inferenceCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   const { inference, models, engine, task } = tried.situation.job;
   const list: Candidate[] = [];
+  if (task === 'diffuse') return pictureCandidates(tried);
   if (task !== 'generate') return list;
   const length = shorterLength(tried, 'inference.contextLength', inference.contextLength);
   if (length !== null)
@@ -188,6 +190,58 @@ function inferenceCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
       set: { 'models.0.quantization': { method: 'bnb-nf4', doubleQuant: true } },
       changesResults: true,
     });
+  return list;
+}
+
+/** What diffusers' own documents advise where memory is short, from what costs least. */
+function pictureCandidates(tried: Tried): readonly Candidate[] {
+  const { inference, models } = tried.situation.job;
+  const parts = tried.situation.models.length > 1;
+  const image: ImageSettings = inference.image ?? {
+    width: null,
+    height: null,
+    frames: null,
+    steps: null,
+    batch: 1,
+    vaeTiling: false,
+    offload: 'none',
+  };
+  const sixteen = { 'models.0.dtype': 'bf16' };
+  const withImage = (set: Partial<ImageSettings>): Readonly<Record<string, unknown>> => ({
+    'inference.image': { ...image, ...set },
+  });
+  const list: Candidate[] = [];
+  const inFp32 = (models[0]?.dtype ?? null) === null || models[0]?.dtype === 'f32';
+  if (!image.vaeTiling)
+    list.push({ what: 'Tiled decoding', set: withImage({ vaeTiling: true }), changesResults: true });
+  if (inFp32) list.push({ what: '16-bit weights', set: sixteen, changesResults: true });
+  if (image.offload === 'none' && parts) {
+    const model = withImage({ offload: 'model' });
+    list.push({ what: 'Model offload', set: model, changesResults: false });
+    if (inFp32)
+      list.push({
+        what: '16-bit weights, model offload',
+        set: { ...sixteen, ...model },
+        changesResults: true,
+      });
+    list.push({
+      what: '16-bit weights, model offload, tiled decoding',
+      set: { ...sixteen, ...withImage({ offload: 'model', vaeTiling: true }) },
+      changesResults: true,
+    });
+  }
+  if (image.offload === 'none' || image.offload === 'model') {
+    list.push({
+      what: 'Group offload, tiled decoding',
+      set: { ...sixteen, ...withImage({ offload: 'group', vaeTiling: true }) },
+      changesResults: true,
+    });
+    list.push({
+      what: 'Sequential offload',
+      set: withImage({ offload: 'sequential' }),
+      changesResults: false,
+    });
+  }
   return list;
 }
 

@@ -2,7 +2,6 @@ import { devicePools, type Target } from '../hardware/target';
 import type { EngineName, JobDocument } from '../job/jobDocument';
 import type { ResolvedModel } from '../job/resolvedModel';
 import type { Blueprint, Quantization } from '../model/blueprint';
-import type { Dtype } from '../units/dtype';
 import { unanswered, type EngineModel } from './engines/engineInput';
 import { inferenceRules } from './engines/inferenceRules';
 import { trainingMemory } from './engines/training';
@@ -31,8 +30,8 @@ export function estimateMemory({ job, models, target }: EstimateInput): MemoryEs
         name: model.part ?? model.setting.role,
         blueprint,
         quantization: quantizationOf(model, blueprint.quantization),
-        dtype: dtype ?? loadedAs(job.engine.name, blueprint),
-        defaultDtype: dtype === null && loadedAs(job.engine.name, blueprint) !== blueprint.dtype,
+        dtype: dtype ?? (loadedInFp32(job.engine.name, blueprint) ? 'f32' : blueprint.dtype),
+        defaultDtype: dtype === null && loadedInFp32(job.engine.name, blueprint),
       }),
     );
   }
@@ -81,12 +80,11 @@ function asHeldBy(engine: EngineName, model: EngineModel): EngineModel {
 const runsPipelines: ReadonlySet<EngineName> = new Set<EngineName>(['diffusers', 'transformers', 'pytorch']);
 
 /**
- * The dtype of a model that is loaded without one. diffusers makes its own classes in fp32 and casts the checkpoint to that
- * (models/model_loading_utils.py); transformers takes the checkpoint's.
+ * Where no dtype is given, diffusers makes its own classes in fp32 and casts the checkpoint to that (models/model_loading_utils.py);
+ * transformers takes the checkpoint's, for the text encoders of a pipeline too.
  */
-function loadedAs(engine: EngineName, blueprint: Blueprint): Dtype {
-  const plain = blueprint.quantization === null && blueprint.task === 'diffuse';
-  return runsPipelines.has(engine) && plain ? 'f32' : blueprint.dtype;
+function loadedInFp32(engine: EngineName, { quantization, task }: Blueprint): boolean {
+  return runsPipelines.has(engine) && quantization === null && task === 'diffuse';
 }
 
 /** A pattern that matches no module's name. */

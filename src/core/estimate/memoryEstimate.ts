@@ -1,3 +1,4 @@
+import type { Dtype } from '../units/dtype';
 import type { Origin } from '../units/origin';
 import type { Range } from '../units/range';
 
@@ -71,6 +72,8 @@ export interface MemoryEstimate {
   readonly trainableParameters: number;
   /** Stored tensor bytes under the job's quantisation, whole model. */
   readonly weightBytes: number;
+  /** Type that the main model is held in where the engine does not take the checkpoint's. */
+  readonly loadedAs?: Dtype;
   /** Sentences that a reader of the figure should know. */
   readonly notes: readonly string[];
   /** A combination of settings that the engine refuses: the sentence it would print, in our words. */

@@ -1,6 +1,7 @@
 import type { Machine } from '../hardware/device';
 import type { Job, JobPath, Reference, SettingProblem } from '../job/job';
 import type { Span, TextEdit } from '../units/span';
+import type { BareVariants } from './bareModel';
 import type { Finding } from './finding';
 import type { EstimateResult, Verdict } from './result';
 
@@ -45,12 +46,8 @@ export interface AnalysedJob {
   readonly job: Job;
   readonly findings: readonly Finding[];
   readonly result: EstimateResult;
-  /** For a bare model: the three ways to use it that its lens shows. */
-  readonly variants: {
-    readonly run: EstimateResult;
-    readonly qlora: EstimateResult;
-    readonly full: EstimateResult;
-  } | null;
+  /** For a bare model: the ways to use it that its lens shows. */
+  readonly variants: BareVariants | null;
 }
 
 export type Analysis =

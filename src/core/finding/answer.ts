@@ -8,6 +8,7 @@ import type { Machine } from '../hardware/device';
 import { deviceBudget, deviceCount, type Target } from '../hardware/target';
 import type { Job } from '../job/job';
 import type { ResolvedModel } from '../job/resolvedModel';
+import type { Blueprint } from '../model/blueprint';
 import { activeParameterCount, parameterCount } from '../model/parameters';
 import { estimateSpeed } from '../speed/estimateSpeed';
 import { formatGiB } from '../units/bytes';
@@ -145,17 +146,25 @@ function sentence(text: string): string {
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
+/** Of the main model; of all parts where it is a pipeline. */
+function summed(models: readonly ResolvedModel[], count: (blueprint: Blueprint) => number): number {
+  const main = models.find((model) => model.setting.role === 'main') ?? models[0];
+  return models
+    .filter((model) => model === main || model.part !== undefined)
+    .reduce((sum, { outcome }) => sum + (outcome.ok ? count(outcome.blueprint) : 0), 0);
+}
+
 function modelSummary(models: readonly ResolvedModel[], memory: MemoryEstimate): ModelSummary {
   const main = models.find((model) => model.setting.role === 'main') ?? models[0];
   const blueprint = main?.outcome.ok === true ? main.outcome.blueprint : null;
   return {
     id: main?.id ?? null,
     architecture: blueprint?.architecture ?? null,
-    parameters: blueprint === null ? null : parameterCount(blueprint),
-    activeParameters: blueprint === null ? null : activeParameterCount(blueprint),
+    parameters: blueprint === null ? null : summed(models, parameterCount),
+    activeParameters: blueprint === null ? null : summed(models, activeParameterCount),
     trainableParameters: memory.trainableParameters,
     weightBytes: blueprint === null || memory.unknown !== null ? null : memory.weightBytes,
-    dtype: main?.setting.dtype ?? blueprint?.dtype ?? null,
+    dtype: main?.setting.dtype ?? memory.loadedAs ?? blueprint?.dtype ?? null,
     quantization:
       (main?.setting.quantization === undefined ? blueprint?.quantization : main.setting.quantization) ??
       null,

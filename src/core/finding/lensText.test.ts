@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpuTarget, sampleResult, setting, term } from '../../../test/finding/sampleResult';
+import { cpuTarget, languageVariants, sampleResult, setting, term } from '../../../test/finding/sampleResult';
 import type { Sample } from '../../../test/finding/sampleResult';
 import { GiB, KiB } from '../units/bytes';
 import { lensText, plainLens, sentenceLens } from './lensText';
@@ -234,7 +234,7 @@ describe('lensText', () => {
     });
     const qlora = sampleResult({ model: { weightBytes: 4.9 * GiB } });
     const full = sampleResult({ verdict: 'exceeds', peak: [110, 120, 130] });
-    const parts = lensText({ result: run, variants: { run, qlora, full } });
+    const parts = lensText({ result: run, variants: languageVariants(run, qlora, full) });
     assert.deepEqual(
       parts.map((part) => part.text),
       [
@@ -245,10 +245,40 @@ describe('lensText', () => {
         'RTX 4090',
       ],
     );
-    assert.equal(
-      parts[3]?.tooltip,
-      'Full fine-tuning (2048 tokens, checkpointing) does not fit: 120 of 23.5 GiB',
+    assert.equal(parts[3]?.tooltip, 'Full fine-tuning does not fit: 120 of 23.5 GiB');
+  });
+
+  it('gives a pipeline of diffusers the time of a picture, in 16 bits and offloaded as well', () => {
+    const picture = { name: 'image', perSecond: 1 / 17 } as const;
+    const run = sampleResult({
+      task: 'diffuse',
+      model: { parameters: 3.47e9, weightBytes: 12.9 * GiB, dtype: 'f32' },
+      speed: picture,
+    });
+    const half = sampleResult({ task: 'diffuse', model: { weightBytes: 6.5 * GiB }, speed: picture });
+    const others = [
+      { name: '16-bit', says: 'In 16 bits', heading: 'Memory', smaller: '16-bit', result: half },
+      { name: 'Offloaded', says: 'Offloaded', heading: 'Memory', smaller: null, result: half },
+    ];
+    assert.deepEqual(
+      lensText({ result: run, variants: { run, others } }).map((part) => part.text),
+      [
+        '3.47 B · fp32 12.9 · 16-bit 6.5 GiB',
+        'Run $(check) ~17 s an image',
+        '16-bit $(check) ~17 s an image',
+        'Offloaded $(check) ~17 s an image',
+        'RTX 4090',
+      ],
     );
+  });
+
+  it('names what a model that writes no text is run for', () => {
+    const embed = { name: 'embed', perSecond: 2100 } as const;
+    const [, run] = ['embed', 'classify', 'transcribe'].map((task) => {
+      const result = sampleResult({ task: task as 'embed', speed: embed });
+      return lensText({ result, variants: { run: result, others: [] } })[1]?.text;
+    });
+    assert.equal(run, 'Classify $(check) ~2.1k seq/s');
   });
 
   it('names the quantisation that a bare model is stored in, once', () => {
@@ -261,7 +291,7 @@ describe('lensText', () => {
       terms: [term('weights', 5.3)],
       speed: null,
     });
-    const [first] = lensText({ result: run, variants: { run, qlora: run, full: run } });
+    const [first] = lensText({ result: run, variants: languageVariants(run, run, run) });
     assert.equal(first?.text, '8.03 B · awq 4-bit 5.3 GiB');
   });
 

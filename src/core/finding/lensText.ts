@@ -3,6 +3,7 @@ import { formatBytes, formatGiB } from '../units/bytes';
 import { formatDuration, formatParameters, formatRate, formatTokens } from '../units/counts';
 import type { Dtype } from '../units/dtype';
 import type { Origin } from '../units/origin';
+import type { AnsweredVariant, BareVariants } from './bareModel';
 import type { EstimateResult, Verdict } from './result';
 import { decidingDevice, largestTerms, termText, verdictText } from './termText';
 
@@ -20,11 +21,7 @@ export interface LensPart {
 /** What a lens is written from: one analysed job. */
 export interface LensSubject {
   readonly result: EstimateResult;
-  readonly variants: {
-    readonly run: EstimateResult;
-    readonly qlora: EstimateResult;
-    readonly full: EstimateResult;
-  } | null;
+  readonly variants: BareVariants | null;
 }
 
 const mark = ' (before this edit)';
@@ -41,9 +38,7 @@ export interface LensState {
 export function lensText(subject: LensSubject, state: LensState = {}): readonly LensPart[] {
   const { stale = false, targetProblem = null } = state;
   const parts =
-    subject.variants === null
-      ? jobParts(subject.result)
-      : bareParts(subject.result, subject.variants.run, subject.variants.qlora, subject.variants.full);
+    subject.variants === null ? jobParts(subject.result) : bareParts(subject.result, subject.variants);
   const marked = parts.map((part, index) =>
     stale && index === 0 ? { ...part, text: part.text + mark } : part,
   );
@@ -275,7 +270,7 @@ function cpuText(result: EstimateResult): string {
 function cpuSpeed(result: EstimateResult): string | null {
   const speed = speedText(result);
   const wait = result.speed.perRequest.timeToFirstTokenSeconds ?? result.cpu?.timeToFirstTokenSeconds ?? null;
-  if (speed === null || wait === null) return speed;
+  if (speed === null || wait === null || result.job.task !== 'generate') return speed;
   return `${speed}, first word after ~${formatDuration(wait.expected)}`;
 }
 
@@ -308,6 +303,7 @@ function occupied(result: EstimateResult): string {
 const units: Readonly<Record<SpeedPhase['unit'], string>> = {
   tokens: 'tok/s',
   images: 'img/s',
+  videos: 'videos/s',
   sequences: 'seq/s',
 };
 
@@ -323,7 +319,16 @@ function speedText(result: EstimateResult): string | null {
   const each = result.speed.perRequest.decodeTokensPerSecond;
   const several = phase.name === 'decode' && each !== null && result.job.inference.concurrency > 1;
   const text = several ? `${formatRate(each.expected)} ${unit} each, ${all} in all` : `${all} ${unit}`;
-  return text + source(phase.origin);
+  return (
+    (phase.name === 'image' ? pictureRate(result, phase.perSecond.expected) : text) + source(phase.origin)
+  );
+}
+
+/** `~8 s an image`, `~12 min a video`; `~2.1 img/s` for those that take less than a second. */
+function pictureRate(result: EstimateResult, perSecond: number): string {
+  if (perSecond > 1) return `${formatRate(perSecond)} ${units.images}`;
+  const what = result.speed.phases.some((phase) => phase.unit === 'videos') ? 'a video' : 'an image';
+  return `~${formatDuration(1 / perSecond)} ${what}`;
 }
 
 /** A number from a benchmark says nothing more; one that is not says what it rests on. */
@@ -350,25 +355,41 @@ function durationText(result: EstimateResult): string | null {
   return epochs === null ? span : `${span} for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
 }
 
-function bareParts(
-  result: EstimateResult,
-  run: EstimateResult,
-  qlora: EstimateResult,
-  full: EstimateResult,
-): readonly LensPart[] {
-  if (result.model.parameters === null) return unknownParts(result);
+function bareParts(result: EstimateResult, { run, others }: BareVariants): readonly LensPart[] {
+  if (result.model.parameters === null || (run.verdict === 'unknown' && others.length === 0))
+    return unknownParts(result);
   const speed = speedText(run);
   return [
     {
-      text: joined(sizeText(result, qlora), kvText(run)),
+      text: joined(sizeText(result, others), kvText(run)),
       action: 'explain',
       tooltip: 'Show how this is computed',
     },
-    variantPart('Run', run, speed),
-    variantPart('QLoRA', qlora, null),
-    variantPart('Full', full, null),
+    variantPart({ name: runName(run), says: 'Running it', result: run }, speed),
+    ...others.map((other) => variantPart(other, speedBeside(run, other.result))),
     targetPart(result),
   ];
+}
+
+/** What running a model of this kind is called. */
+function runName(run: EstimateResult): string {
+  switch (run.job.task) {
+    case 'embed':
+      return 'Embed';
+    case 'classify':
+      return 'Classify';
+    case 'transcribe':
+      return 'Transcribe';
+    case 'generate':
+    case 'diffuse':
+    case 'train':
+      return 'Run';
+  }
+}
+
+/** Other ways to train have no rate of their own in the lens, other ways to make pictures do. */
+function speedBeside(run: EstimateResult, other: EstimateResult): string | null {
+  return run.job.task === 'diffuse' ? speedText(other) : null;
 }
 
 const icons: Readonly<Record<Verdict, string>> = {
@@ -379,24 +400,21 @@ const icons: Readonly<Record<Verdict, string>> = {
   unknown: '$(question)',
 };
 
-function variantPart(name: string, result: EstimateResult, speed: string | null): LensPart {
+function variantPart(
+  { name, says, result }: Pick<AnsweredVariant, 'name' | 'says' | 'result'>,
+  speed: string | null,
+): LensPart {
   const shown = result.verdict === 'exceeds' || result.verdict === 'unknown' ? null : speed;
   const size = decidingDevice(result) === null ? '' : `: ${usage(result)}`;
   return {
     text: `${name} ${icons[result.verdict]}${shown === null ? '' : ` ${shown}`}`,
     action: 'explain',
-    tooltip: `${variantNames[name] ?? name} ${verdictText(result.verdict)}${size}`,
+    tooltip: `${says} ${verdictText(result.verdict)}${size}`,
   };
 }
 
-const variantNames: Readonly<Record<string, string>> = {
-  Run: 'Running it',
-  QLoRA: 'Fine-tuning with QLoRA (rank 16, all linear layers, 2048 tokens, checkpointing)',
-  Full: 'Full fine-tuning (2048 tokens, checkpointing)',
-};
-
 /** `8.03 B · bf16 15.0 · 4-bit 4.9 GiB`; a model that is stored in 4 bits says so once. */
-function sizeText(result: EstimateResult, qlora: EstimateResult): string {
+function sizeText(result: EstimateResult, others: readonly AnsweredVariant[]): string {
   const { parameters, activeParameters, weightBytes } = result.model;
   const active =
     activeParameters !== null && parameters !== null && activeParameters < parameters * 0.6
@@ -405,8 +423,10 @@ function sizeText(result: EstimateResult, qlora: EstimateResult): string {
   const count = `${formatParameters(parameters ?? 0)}${active}`;
   if (weightBytes === null) return count;
   const own = `${storedAs(result)} ${formatGiB(weightBytes)}`;
-  const small = qlora.model.weightBytes;
-  const smaller = small !== null && small < weightBytes * 0.9 ? ` · 4-bit ${formatGiB(small)}` : '';
+  const lighter = others.find((other) => other.smaller !== null);
+  const small = lighter?.result.model.weightBytes ?? null;
+  const smaller =
+    small !== null && small < weightBytes * 0.9 ? ` · ${lighter?.smaller ?? ''} ${formatGiB(small)}` : '';
   return `${count} · ${own}${smaller} GiB`;
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { sampleResult, term } from '../../../test/finding/sampleResult';
+import { languageVariants, sampleResult, term } from '../../../test/finding/sampleResult';
 import { GiB } from '../units/bytes';
 import { reportText } from './reportText';
 
@@ -58,7 +58,7 @@ describe('reportText', () => {
     const bare = reportText({
       file: 'config.json',
       title: 'Hugging Face model',
-      jobs: [{ result, variants: { run: result, qlora: result, full: result }, targets: [] }],
+      jobs: [{ result, variants: languageVariants(result, result, result), targets: [] }],
     });
     assert.equal(bare.match(/^### Memory to /gm)?.length, 3);
   });

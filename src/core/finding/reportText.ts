@@ -36,8 +36,7 @@ function jobText(job: LensSubject & { readonly targets: readonly TargetRow[] }, 
       ? [memoryText(result, 'Memory')]
       : [
           memoryText(variants.run, 'Memory to run it'),
-          memoryText(variants.qlora, 'Memory to fine-tune it with QLoRA'),
-          memoryText(variants.full, 'Memory to fine-tune all of it'),
+          ...variants.others.map(({ result, heading }) => memoryText(result, heading)),
         ];
   return [
     several ? heading : null,

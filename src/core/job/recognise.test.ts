@@ -54,7 +54,9 @@ describe('recognise', () => {
     for (const { path, text } of files) {
       if (/\/corpus\/(?:axolotl\/examples|hf-config)\//.test(path)) continue;
       const textEncoder = /\/diffusers\/[^/]+\/text_encoder(?:_2)?\/config\.json$/.test(path);
-      assert.equal(kindOf(text, path), textEncoder ? 'hf-config' : 'not-ours', path);
+      const pipeline = /\/diffusers\/[^/]+\/(?:model_index|(?:unet|vae)\/config)\.json$/.test(path);
+      const kind = textEncoder ? 'hf-config' : pipeline ? 'diffusers' : 'not-ours';
+      assert.equal(kindOf(text, path), kind, path);
     }
   });
 

@@ -1,4 +1,5 @@
 import { sniffAxolotl } from './formats/axolotl';
+import { sniffDiffusers } from './formats/diffusers';
 import { sniffHfConfig } from './formats/hfConfig';
 import { sniffJobFile } from './formats/jobFile';
 import { isVetoed } from './veto';
@@ -10,6 +11,7 @@ export const SNIFFED_CHARACTERS = 65_536;
 export const sniffers: readonly ((text: string, path: string) => boolean)[] = [
   sniffJobFile,
   sniffAxolotl,
+  sniffDiffusers,
   sniffHfConfig,
 ];
 

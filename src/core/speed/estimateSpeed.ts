@@ -6,6 +6,7 @@ import type { Blueprint } from '../model/blueprint';
 import { inferenceSpeed } from './inferenceSpeed';
 import { noSpeed } from './noSpeed';
 import type { SpeedEstimate } from './speedEstimate';
+import { pictureSpeed } from './pictureSpeed';
 import { trainingSpeed } from './trainingSpeed';
 
 export interface SpeedInput {
@@ -20,6 +21,7 @@ export function estimateSpeed(input: SpeedInput): SpeedEstimate {
   const main = input.models.find((model) => model.setting.role === 'main') ?? input.models[0];
   if (main === undefined || !main.outcome.ok || input.memory.unknown !== null) return noSpeed;
   const blueprint: Blueprint = main.outcome.blueprint;
+  if (blueprint.task === 'diffuse' && input.job.task !== 'train') return pictureSpeed(input);
   const quantization =
     main.setting.quantization === undefined ? blueprint.quantization : main.setting.quantization;
   const dtype = main.setting.dtype ?? blueprint.dtype;

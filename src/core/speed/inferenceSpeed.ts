@@ -1,4 +1,5 @@
 import type { MemoryEstimate } from '../estimate/memoryEstimate';
+import { writesTokens } from '../estimate/engines/transformersInference';
 import { cacheBytes } from '../estimate/terms/kvCache';
 import { stateBytes } from '../estimate/terms/recurrentState';
 import { heldTensors } from '../estimate/terms/weights';
@@ -44,7 +45,8 @@ export function inferenceSpeed(input: InferenceSpeedInput): SpeedEstimate {
   const phases: SpeedPhase[] = [];
   let decodeRate: Range | null = null;
   const prefill = prefillStep(input, pool, depth);
-  if (job.task === 'generate') {
+  const writes = writesTokens(job.task, input.blueprint);
+  if (writes) {
     const decode = decodeStep(input, pool, depth, sequences);
     if (prefill !== null) phases.push(phase('prefill', depth, prefill));
     if (decode !== null) {
@@ -52,10 +54,12 @@ export function inferenceSpeed(input: InferenceSpeedInput): SpeedEstimate {
       decodeRate = divide(1, decode.seconds);
     }
   } else if (prefill !== null) {
-    phases.push(phase('embed', depth, prefill));
+    const pictures = input.blueprint.task === 'vision';
+    const embed = phase('embed', pictures ? 1 : depth, prefill);
+    phases.push(pictures ? { ...embed, unit: 'images' } : embed);
   }
   const first =
-    prefill === null || job.task !== 'generate'
+    prefill === null || !writes
       ? null
       : decodeRate === null
         ? prefill.seconds

@@ -6,7 +6,7 @@ export type Bound = 'compute' | 'memory' | 'link' | 'host' | 'launch';
 export interface SpeedPhase {
   readonly name: 'prefill' | 'decode' | 'train' | 'image' | 'embed';
   readonly perSecond: Range;
-  readonly unit: 'tokens' | 'images' | 'sequences';
+  readonly unit: 'tokens' | 'images' | 'videos' | 'sequences';
   readonly boundBy: Bound;
   readonly origin: Origin;
 }

@@ -55,23 +55,31 @@ export interface WeightsRead {
  * Shards that are not there leave the answer incomplete, with the index's own total.
  */
 export async function readWeightsHeader(folder: string): Promise<WeightsRead | null> {
-  for (const name of ['model.safetensors', 'diffusion_pytorch_model.safetensors']) {
+  for (const name of [
+    'model.safetensors',
+    'diffusion_pytorch_model.safetensors',
+    'model.fp16.safetensors',
+    'diffusion_pytorch_model.fp16.safetensors',
+  ]) {
     const single = join(folder, name);
     if (await isFile(single)) return { outcome: await readSafetensorsHeader(single), files: [single] };
   }
-  const index = join(folder, 'model.safetensors.index.json');
-  const text = await readTextIfThere(index, MAX_HEADER_BYTES);
-  return text === null ? null : { outcome: await readShards(folder, text), files: [index] };
+  for (const name of ['model.safetensors.index.json', 'diffusion_pytorch_model.safetensors.index.json']) {
+    const index = join(folder, name);
+    const text = await readTextIfThere(index, MAX_HEADER_BYTES);
+    if (text !== null) return { outcome: await readShards(folder, text, name), files: [index] };
+  }
+  return null;
 }
 
-async function readShards(folder: string, text: string): Promise<HeaderOutcome> {
+async function readShards(folder: string, text: string, name: string): Promise<HeaderOutcome> {
   const outcome = parseSafetensorsIndex(text);
-  if (!outcome.ok) return { ok: false, reason: `model.safetensors.index.json: ${outcome.reason}` };
+  if (!outcome.ok) return { ok: false, reason: `${name}: ${outcome.reason}` };
   const { files, totalBytes } = outcome.index;
   if (files.length > MOST_SHARDS)
     return {
       ok: false,
-      reason: `model.safetensors.index.json names ${files.length} files, at most ${MOST_SHARDS} are read`,
+      reason: `${name} names ${files.length} files, at most ${MOST_SHARDS} are read`,
     };
   const tensors: HeaderTensor[] = [];
   let bytes = 0;
@@ -90,8 +98,7 @@ async function readShards(folder: string, text: string): Promise<HeaderOutcome> 
       }
     }
   }
-  if (absent === files.length)
-    return { ok: false, reason: 'none of the files of model.safetensors.index.json is there' };
+  if (absent === files.length) return { ok: false, reason: `none of the files of ${name} is there` };
   return {
     ok: true,
     header: {

@@ -15,7 +15,7 @@ export interface ResolveContext {
 /** A model's place on this machine: a folder that holds its config, or one file. */
 export interface FoundModel {
   readonly path: string;
-  readonly kind: 'folder' | 'config' | 'gguf' | 'safetensors';
+  readonly kind: 'folder' | 'config' | 'gguf' | 'safetensors' | 'pipeline';
   /** For people. */
   readonly source: string;
 }
@@ -64,11 +64,15 @@ export function pathCandidates(
   return candidates;
 }
 
+/** What makes a folder a diffusers pipeline. */
+const pipelineIndex = 'model_index.json';
+
 /** A path is a model when it is a folder with a config or weights, or such a file itself. */
 async function asModel(path: string, source: string): Promise<FoundModel | null> {
   const status = await stat(path).catch(() => null);
   if (status === null) return null;
   if (status.isDirectory()) {
+    if (await isFile(join(path, pipelineIndex))) return { path, kind: 'pipeline', source };
     for (const file of [
       'config.json',
       'adapter_config.json',
@@ -80,6 +84,7 @@ async function asModel(path: string, source: string): Promise<FoundModel | null>
     return null;
   }
   if (!status.isFile()) return null;
+  if (basename(path) === pipelineIndex) return { path: dirname(path), kind: 'pipeline', source };
   if (basename(path) === 'config.json' || basename(path) === 'adapter_config.json')
     return { path: dirname(path), kind: 'folder', source };
   switch (extname(path).toLowerCase()) {

@@ -25,6 +25,8 @@ const mostAdapterSteps = 4;
 
 /** Reads the config of a model folder, with the weights' headers beside it where there are any. */
 export async function readModel(found: FoundModel, context: ResolveContext, steps = 0): Promise<ReadModel> {
+  if (found.kind === 'pipeline')
+    return unread(found, `${found.path} is a pipeline: name one of its folders`, found.path);
   if (found.kind === 'gguf') return { ...(await readGgufModel(found.path)), source: found.source };
   try {
     return await readFolder(found, context, steps);

@@ -263,4 +263,57 @@ describe('resolveModels', () => {
     truncateSync(path, 100e6);
     assert.deepEqual(await joinFiles(read.references, context()), { joined: {}, files: [] });
   });
+
+  describe('with a diffusers pipeline', () => {
+    const unet = {
+      _class_name: 'UNet2DConditionModel',
+      _diffusers_version: '0.19.0',
+      block_out_channels: [32, 64],
+      down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
+      up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
+      cross_attention_dim: 16,
+    };
+    const index = {
+      _class_name: 'StableDiffusionPipeline',
+      _diffusers_version: '0.6.0',
+      scheduler: ['diffusers', 'PNDMScheduler'],
+      safety_checker: ['stable_diffusion', 'StableDiffusionSafetyChecker'],
+      text_encoder: ['transformers', 'LlamaModel'],
+      unet: ['diffusers', 'UNet2DConditionModel'],
+    };
+    const folder = (): string => join(workspace, 'sd');
+
+    async function read(): Promise<ResolvedModels> {
+      const path = join(folder(), 'model_index.json');
+      const { outcome } = recognise(JSON.stringify(index), { path, contextLength: 8192 });
+      assert.ok(outcome.outcome === 'recognised');
+      const [job] = outcome.recognition.jobs;
+      assert.ok(job !== undefined);
+      return resolveModels(job, outcome.recognition, context({ filePath: path }));
+    }
+
+    it('is the sum of its parts, each from its own folder', async () => {
+      write(join(folder(), 'model_index.json'), index);
+      write(join(folder(), 'unet', 'config.json'), unet);
+      write(join(folder(), 'text_encoder', 'config.json'), { ...llama(2), architectures: ['LlamaModel'] });
+      const { models, files } = await read();
+      assert.deepEqual(
+        models.map(({ part, outcome }) => [part, outcome.ok]),
+        [
+          ['unet', true],
+          ['safety_checker', true],
+          ['text_encoder', true],
+        ],
+      );
+      assert.ok(files.some((file) => file.endsWith(join('unet', 'config.json'))));
+    });
+
+    it('names what is not there in one sentence', async () => {
+      write(join(folder(), 'model_index.json'), index);
+      const { models } = await read();
+      const [main] = models;
+      assert.ok(main?.outcome.ok === false);
+      assert.match(main.outcome.reason, /^unet: unet and text_encoder are not beside .*model_index\.json$/);
+    });
+  });
 });

@@ -7,6 +7,7 @@ import type { BlueprintOutcome, Quantization } from '../../core/model/blueprint'
 import { blueprintFromConfig } from '../../core/model/blueprintFromConfig';
 import { findModel, type ResolveContext } from './findModel';
 import { readConfigIn, readModel } from './readModel';
+import { readPipeline } from './readPipeline';
 
 /** The models of a job, in its order, and the files that were read for them. */
 export interface ResolvedModels {
@@ -24,22 +25,32 @@ export async function resolveModels(
   context: ResolveContext,
 ): Promise<ResolvedModels> {
   const models: ResolvedModel[] = [];
+  const parts: ResolvedModel[] = [];
   const files: string[] = [];
   for (const [index, setting] of job.document.models.entries()) {
     const id = job.modelReferences[index] ?? null;
     const reference = recognition.references.find((one) => one.id === id) ?? null;
     const resolved =
-      recognition.kind === 'hf-config' && setting.config !== null
+      isModelFile(recognition.kind) && setting.config !== null
         ? await besideFile(setting, setting.config, context)
         : await resolveModel(setting, reference, context);
     models.push(resolved.model);
+    parts.push(...(resolved.parts ?? []));
     files.push(...resolved.files);
   }
-  return { models, files };
+  // The document's own models keep their places.
+  return { models: [...models, ...parts], files };
+}
+
+/** Kinds of documents that are a model's config themselves. */
+function isModelFile(kind: string): boolean {
+  return kind === 'hf-config' || kind === 'diffusers';
 }
 
 interface Resolved {
   readonly model: ResolvedModel;
+  /** The further parts of a pipeline. */
+  readonly parts?: readonly ResolvedModel[];
   readonly files: readonly string[];
 }
 
@@ -52,6 +63,11 @@ async function resolveModel(
   const name = reference?.name ?? setting.path ?? setting.hub;
   if (name === null) return { model: missing(setting, null, 'the job names no model'), files: [] };
   const found = await findModel(name, reference?.revision ?? null, context);
+  if (found?.kind === 'pipeline') {
+    const { models, files } = await readPipeline(found.path, setting, name, context);
+    const [model = missing(setting, name, `${name} is empty`), ...parts] = models;
+    return { model, parts, files };
+  }
   if (found !== null) {
     const { outcome, source, files } = await readModel(found, context);
     return { model: { setting, id: name, source, outcome }, files };

@@ -103,7 +103,7 @@ export const diffusers: EngineRules = ({ job, main, others, target }) => {
         [decoding],
         [
           draft('activations', bytes, 'formula', decoding.component),
-          draft('weights', upcast ? decoding.bytes : 0, 'formula', decoding.component),
+          ...(upcast ? [draft('weights', decoding.bytes, 'formula', decoding.component)] : []),
           draft('output', range(0, latents, 2 * latents), 'assumed'),
         ],
       ),
@@ -140,6 +140,7 @@ export const diffusers: EngineRules = ({ job, main, others, target }) => {
     adapterParameters: 0,
     trainableParameters: 0,
     weightBytes,
+    loadedAs: main.dtype,
     notes: notesOf(parts, size, unsure),
     refusal:
       pool.kind === 'host' && image !== null && image.offload !== 'none'
@@ -244,13 +245,15 @@ function hostTerms(pool: Pool, offload: Offload, weightBytes: number): TermDraft
 }
 
 function notesOf(parts: readonly Part[], size: PictureSize, unsure: boolean): readonly string[] {
-  const notes: string[] = [];
   const what = size.frames > 1 ? `${size.frames} frames of ` : '';
-  notes.push(
-    `for ${what}${size.width} x ${size.height} pixels${size.batch > 1 ? `, ${size.batch} at once` : ''}`,
-  );
-  if (parts.some(({ model }) => model.defaultDtype))
-    notes.push('diffusers loads its own classes in fp32 unless it is given a dtype');
-  if (unsure) notes.push('what a step keeps in memory is not known for this class');
-  return notes;
+  const several = size.batch > 1 ? `, ${size.batch} at once` : '';
+  return [
+    [
+      `for ${what}${size.width} x ${size.height} pixels${several}`,
+      ...(parts.some(({ model }) => model.defaultDtype)
+        ? ['diffusers loads its own classes in fp32 unless it is given a dtype']
+        : []),
+      ...(unsure ? ['what a step keeps in memory is not known for this class'] : []),
+    ].join('; '),
+  ];
 }

@@ -1,5 +1,6 @@
 import { devicePools } from '../../hardware/target';
-import type { AttentionSpec } from '../../model/blueprint';
+import type { Task } from '../../job/jobDocument';
+import type { AttentionSpec, Blueprint } from '../../model/blueprint';
 import { MiB } from '../../units/bytes';
 import { dtypeBytes } from '../../units/dtype';
 import { exactly, range, sum } from '../../units/range';
@@ -33,7 +34,8 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
   const compute = dtypeBytes(main.dtype);
   const sequences = Math.max(1, inference.concurrency);
   const length = inference.contextLength;
-  const generates = job.task === 'generate';
+  // Speech that is written by a decoder is generated; a head over the encoder's frames keeps nothing.
+  const generates = writesTokens(job.task, blueprint);
 
   const rules: CacheRules = {
     cells: (attention) => keptTokens(attention, length),
@@ -51,7 +53,7 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
   const prefill = (tokens: number): number =>
     prefillBytes(blueprint, tokens * sequences, compute, eager(tokens));
   const activations = range(prefill(prompts.low), prefill(prompts.expected), prefill(prompts.high));
-  const outputs = sequences * blueprint.vocab * (compute + 4);
+  const outputs = generates ? sequences * blueprint.vocab * (compute + 4) : 0;
   const dequantised = Math.max(
     0,
     ...held.filter((tensor) => tensor.quantised).map((tensor) => elementsOf(tensor.tensor) * 2),
@@ -130,6 +132,14 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
     unknown: null,
   };
 };
+
+/** Whether a job makes tokens one after the other. */
+export function writesTokens(task: Task, blueprint: Blueprint): boolean {
+  return (
+    task === 'generate' ||
+    (task === 'transcribe' && blueprint.layers.some((layer) => layer.attention?.causal === true))
+  );
+}
 
 function keptTokens(attention: AttentionSpec, length: number): number {
   if (attention.kind === 'cross') return attention.crossTokens ?? length;

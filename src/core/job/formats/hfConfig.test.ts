@@ -103,4 +103,43 @@ describe('model config', () => {
     const text = `// rooflens: target=h100\n${JSON.stringify(llama)}`;
     assert.equal(recognition(text).jobs[0]?.declaredTarget, 'h100');
   });
+
+  it('is run for what its class does', () => {
+    const sizes = { hidden_size: 64, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 128 };
+    const task = (config: object): string | undefined => read(config).jobs[0]?.document.task;
+    assert.equal(task(llama), 'generate');
+    for (const [architecture, type, wanted] of [
+      ['BertModel', 'bert', 'embed'],
+      ['BertForMaskedLM', 'bert', 'embed'],
+      ['BertForSequenceClassification', 'bert', 'classify'],
+      ['ViTModel', 'vit', 'embed'],
+      ['ViTForImageClassification', 'vit', 'classify'],
+      ['Wav2Vec2ForCTC', 'wav2vec2', 'transcribe'],
+      ['WhisperForConditionalGeneration', 'whisper', 'transcribe'],
+      ['T5ForConditionalGeneration', 't5', 'generate'],
+      ['NobodysForCausalLM', 'nobodys', 'generate'],
+    ] as const)
+      assert.equal(
+        task({
+          architectures: [architecture],
+          model_type: type,
+          ...(type === 'whisper' ? { d_model: 384 } : sizes),
+        }),
+        wanted,
+        architecture,
+      );
+  });
+
+  it('gives an image encoder the tokens of one image', () => {
+    const vit = {
+      architectures: ['ViTModel'],
+      model_type: 'vit',
+      hidden_size: 768,
+      image_size: 224,
+      patch_size: 16,
+    };
+    const [job] = read(vit).jobs;
+    assert.equal(job?.document.inference.contextLength, 197);
+    assert.equal(job.origins['inference.contextLength']?.key, 'image_size');
+  });
 });

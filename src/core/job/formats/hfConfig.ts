@@ -1,4 +1,5 @@
 import { blueprintFromConfig } from '../../model/blueprintFromConfig';
+import type { Blueprint, BlueprintOutcome } from '../../model/blueprint';
 import { completeJob, defaultOrigin, JobDraft, modelSetting } from '../completeJob';
 import {
   entryOf,
@@ -10,6 +11,7 @@ import {
 } from '../document/configNode';
 import type { FileContext, Format } from '../format';
 import type { Job, RecognitionOutcome, SettingOrigin, SettingProblem } from '../job';
+import type { Task } from '../jobDocument';
 import { KeyReader } from '../keyReader';
 import { magicComment } from '../magicComment';
 import { impossibleValue } from '../settingProblem';
@@ -138,7 +140,14 @@ function recognised(parsed: ParsedText, context: FileContext, model: MapNode): R
     valueSpan: first?.value.span ?? null,
   };
   draft.addModel(modelSetting({ config }), { config: origin });
-  const own = maxContextOf(model);
+  const outcome = blueprintFromConfig(config);
+  const task = outcome.ok ? tasks[outcome.blueprint.task] : 'generate';
+  if (task !== 'generate')
+    draft.set('task', task, {
+      ...origin,
+      source: `this file: ${outcome.ok ? outcome.blueprint.architecture : ''}`,
+    });
+  const own = maxContextOf(model) ?? (task === 'generate' ? null : patchesOf(model));
   const contextLength = Math.min(context.contextLength, own?.value ?? context.contextLength);
   draft.set(
     'inference.contextLength',
@@ -161,10 +170,20 @@ function recognised(parsed: ParsedText, context: FileContext, model: MapNode): R
       bareModel: true,
       jobs: [job],
       references: [],
-      problems: configProblems(model, config),
+      problems: configProblems(model, outcome),
     },
   };
 }
+
+/** What a bare model of each kind is run for. */
+const tasks: Readonly<Record<Blueprint['task'], Task>> = {
+  generate: 'generate',
+  embed: 'embed',
+  classify: 'classify',
+  transcribe: 'transcribe',
+  vision: 'embed',
+  diffuse: 'diffuse',
+};
 
 /** The config as the model library would see it; old BERT files get the type that they do not name. */
 function configOf(model: MapNode): Readonly<Record<string, unknown>> {
@@ -198,12 +217,24 @@ function maxContextOf(
   return null;
 }
 
-/** What the model library would stumble over, at its keys. */
-function configProblems(
+/** Tokens that an image encoder makes of one image: its patches and a token for the whole. */
+function patchesOf(
   model: MapNode,
-  config: Readonly<Record<string, unknown>>,
-): readonly SettingProblem[] {
-  const outcome = blueprintFromConfig(config);
+): { readonly value: number; readonly entry: MapNode['entries'][number] } | null {
+  for (const holder of [model, nodeAt(model, 'vision_config')]) {
+    const entry = entryOf(holder, 'image_size');
+    const sizes = holder === null ? [] : [entry?.value, nodeAt(holder, 'patch_size')];
+    const [image, patch] = sizes.map((node) =>
+      node?.kind === 'scalar' && typeof node.value === 'number' ? node.value : 0,
+    );
+    if (entry !== null && image !== undefined && patch !== undefined && patch > 0 && image >= patch)
+      return { value: Math.floor(image / patch) ** 2 + 1, entry };
+  }
+  return null;
+}
+
+/** What the model library would stumble over, at its keys. */
+function configProblems(model: MapNode, outcome: BlueprintOutcome): readonly SettingProblem[] {
   if (outcome.ok) return [];
   return outcome.problems.map((problem): SettingProblem => {
     const { node, keySpan } = nodeByPath(model, problem.key);

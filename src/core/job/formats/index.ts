@@ -1,7 +1,8 @@
 import type { Format } from '../format';
 import { axolotl } from './axolotl';
+import { diffusersFormat } from './diffusers';
 import { hfConfig } from './hfConfig';
 import { jobFile } from './jobFile';
 
 /** Every ecosystem that is understood, in the order in which they are asked: the first that takes a file has it. */
-export const formats: readonly Format[] = [jobFile, axolotl, hfConfig];
+export const formats: readonly Format[] = [jobFile, axolotl, diffusersFormat, hfConfig];

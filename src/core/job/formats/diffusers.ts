@@ -1,0 +1,143 @@
+import { blueprintFromConfig } from '../../model/blueprintFromConfig';
+import { completeJob, JobDraft, modelSetting } from '../completeJob';
+import {
+  entryOf,
+  nodeAt,
+  plainValue,
+  type MapEntry,
+  type MapNode,
+  type ParsedText,
+} from '../document/configNode';
+import type { FileContext, Format } from '../format';
+import type { Job, RecognitionOutcome, Reference, SettingOrigin, SettingProblem } from '../job';
+import { magicComment } from '../magicComment';
+import { pipelineParts } from '../pipelineIndex';
+import { impossibleValue } from '../settingProblem';
+
+/** Classes whose files lie beside a pipeline's parts and that hold no weights. */
+const weightless =
+  /(?:Scheduler|Tokenizer(?:Fast)?|Processor|FeatureExtractor|Guider|Blocks|ModularPipeline)$/u;
+
+export function sniffDiffusers(text: string, path: string): boolean {
+  return /\.json$/i.test(path) && /"_class_name"\s*:/.test(text);
+}
+
+/**
+ * What diffusers saves: `model_index.json` of a pipeline, which is the sum of its parts, and the `config.json` of a part of one. Bare
+ * models, read as one run of the pipeline with its own defaults.
+ */
+export const diffusersFormat: Format = {
+  kind: 'diffusers',
+  title: 'diffusers model',
+  sniff: sniffDiffusers,
+
+  read(parsed, context): RecognitionOutcome | null {
+    const root = parsed.roots[0];
+    if (parsed.syntax !== 'json' || root?.kind !== 'map') return null;
+    const entry = entryOf(root, '_class_name');
+    const className = entry?.value.kind === 'scalar' ? entry.value.value : null;
+    if (entry === null || typeof className !== 'string' || weightless.test(className)) return null;
+    if (entryOf(root, '_diffusers_version') === null) return null;
+    const config = plainValue(root) as Record<string, unknown>;
+    const parts = pipelineParts(config);
+    if (parts === null)
+      return /Pipeline$/u.test(className) ? null : part(parsed, context, root, entry, config);
+    return parts.length === 0 ? null : pipeline(parsed, context, entry);
+  },
+
+  edits: () => null,
+  words: () => '',
+};
+
+function pipeline(parsed: ParsedText, context: FileContext, entry: MapEntry): RecognitionOutcome {
+  const folder = context.path.slice(0, Math.max(0, context.path.lastIndexOf('/')));
+  const name = folder === '' ? '.' : folder;
+  const reference: Reference = {
+    id: 'model:0',
+    kind: 'model',
+    name,
+    revision: null,
+    keySpan: entry.keySpan,
+    valueSpan: entry.value.span,
+  };
+  const draft = draftOf();
+  draft.addModel(modelSetting({ path: name }), { path: originOf(context, entry) });
+  return recognised(parsed, draft, entry, [reference], []);
+}
+
+/** One part alone: a denoiser's step, an autoencoder's decoding. */
+function part(
+  parsed: ParsedText,
+  context: FileContext,
+  root: MapNode,
+  entry: MapEntry,
+  config: Readonly<Record<string, unknown>>,
+): RecognitionOutcome {
+  const draft = draftOf();
+  draft.addModel(modelSetting({ config }), { config: originOf(context, entry) });
+  return recognised(parsed, draft, entry, [], problemsOf(root, config));
+}
+
+function draftOf(): JobDraft {
+  const draft = new JobDraft();
+  const origin: SettingOrigin = {
+    origin: 'exact',
+    source: 'a diffusers model',
+    file: null,
+    key: null,
+    keySpan: null,
+    valueSpan: null,
+  };
+  draft.set('engine.name', 'diffusers', origin);
+  draft.set('task', 'diffuse', origin);
+  return draft;
+}
+
+function originOf(context: FileContext, entry: MapEntry): SettingOrigin {
+  return {
+    origin: 'exact',
+    source: 'this file',
+    file: context.path,
+    key: '_class_name',
+    keySpan: entry.keySpan,
+    valueSpan: entry.value.span,
+  };
+}
+
+function recognised(
+  parsed: ParsedText,
+  draft: JobDraft,
+  entry: MapEntry,
+  references: readonly Reference[],
+  problems: readonly SettingProblem[],
+): RecognitionOutcome {
+  const job: Job = {
+    ...completeJob(draft),
+    anchor: entry.keySpan,
+    anchorKey: '_class_name',
+    modelReferences: [references[0]?.id ?? null],
+    declaredTarget: magicComment(parsed.text)?.target ?? null,
+  };
+  return {
+    outcome: 'recognised',
+    recognition: { kind: 'diffusers', bareModel: true, jobs: [job], references, problems },
+  };
+}
+
+/** What the class would stumble over, at its keys. */
+function problemsOf(root: MapNode, config: Readonly<Record<string, unknown>>): readonly SettingProblem[] {
+  const outcome = blueprintFromConfig(config);
+  if (outcome.ok) return [];
+  return outcome.problems.map((problem): SettingProblem => {
+    const entry = entryOf(root, problem.key);
+    const value = nodeAt(root, problem.key);
+    const place = { keySpan: entry?.keySpan ?? null, valueSpan: value?.span ?? null };
+    return problem.value === null
+      ? {
+          code: 'impossible-value',
+          message: `${problem.key} is missing, expected ${problem.expected}`,
+          ...place,
+        }
+      : impossibleValue(problem.key, value?.kind === 'scalar' ? value.value : null, problem.expected, place);
+  });
+}
