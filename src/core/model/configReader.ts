@@ -210,9 +210,12 @@ export class ConfigReader {
   }
 
   private find(key: string): { own: boolean; value: unknown } {
-    if (Object.hasOwn(this.source, key)) return { own: true, value: this.source[key] };
-    for (const name of this.otherNames.get(key) ?? [])
-      if (Object.hasOwn(this.source, name)) return { own: true, value: this.source[name] };
+    const given = [key, ...(this.otherNames.get(key) ?? [])].filter((name) =>
+      Object.hasOwn(this.source, name),
+    );
+    // Under two names at once, the one that the class does not declare is set last.
+    const last = given.find((name) => !Object.hasOwn(this.defaults?.fields ?? {}, name)) ?? given[0];
+    if (last !== undefined) return { own: true, value: this.source[last] };
     if (Object.hasOwn(this.init, key)) return { own: false, value: this.init[key] };
     return { own: false, value: this.declared(key) };
   }

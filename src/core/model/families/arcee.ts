@@ -14,7 +14,7 @@ export const arcee = decoderFamily({
   className: 'Arcee',
   tasks: [sequenceClassification, tokenClassification, questionAnswering('transformer')],
   backbone(config, model) {
-    const sizes = llamaSizes(config);
+    const sizes = llamaSizes(config, { exact: true });
     const bias = config.flag('attention_bias');
     const mlpBias = config.flag('mlp_bias');
     return llamaFrame(config, model, sizes, () => {

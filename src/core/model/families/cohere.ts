@@ -14,9 +14,7 @@ function backbone(
   windowed: boolean,
   headNorms: boolean,
 ): Backbone {
-  const read = llamaSizes(config);
-  // The class ignores an explicit head_dim.
-  const sizes = { ...read, headDim: config.quotient('hidden_size', 'num_attention_heads') };
+  const sizes = llamaSizes(config);
   const { hidden, heads, kvHeads, headDim, layers } = sizes;
   const bias = config.flag('attention_bias');
   const pattern = config.has('sliding_window_pattern') ? config.size('sliding_window_pattern') : 4;

@@ -57,9 +57,11 @@ function convNextModel(config: ConfigReader, model: ModelBuilder, options: ConvN
     first += depth;
     before = width;
   }
-  model.facts = { ...model.facts, hidden: before, activation: config.text('hidden_act') };
-  model.layerNorm('layernorm', before);
-  return before;
+  // The last of the widths, which need not be that of the last stage.
+  const last = widths.at(-1) ?? before;
+  model.facts = { ...model.facts, hidden: last, activation: config.text('hidden_act') };
+  model.layerNorm('layernorm', last);
+  return last;
 }
 
 function convNextFamily(options: ConvNextOptions): Family {

@@ -34,11 +34,14 @@ export function routedSizes(config: ConfigReader): RoutedSizes {
   };
 }
 
-/** `mlp_layer_types` where the config has it, else every layer after the first ones. One is dense where nothing says so. */
+/**
+ * `mlp_layer_types` where the config has it, else every layer after the first ones: one where the class has no
+ * `first_k_dense_replace` (glm4_moe_lite, which ignores it).
+ */
 function sparseLayers(config: ConfigReader): (index: number) => boolean {
   const words = config.perLayerWords('mlp_layer_types', config.layers('num_hidden_layers'));
-  const dense =
-    config.value('first_k_dense_replace') === undefined ? 1 : config.integer('first_k_dense_replace');
+  const counts = config.modelType !== 'glm4_moe_lite' && config.value('first_k_dense_replace') !== undefined;
+  const dense = counts ? config.integer('first_k_dense_replace') : 1;
   return (index) => (words?.[index] === undefined ? index >= dense : words[index] === 'sparse');
 }
 

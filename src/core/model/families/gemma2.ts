@@ -33,7 +33,7 @@ export const gemma2 = decoderFamily({
   modelType: 'gemma2',
   className: 'Gemma2',
   backbone(config, model) {
-    const sizes = llamaSizes(config);
+    const sizes = llamaSizes(config, { exact: true });
     const bias = config.flag('attention_bias');
     const windows = layerWindows(
       config,

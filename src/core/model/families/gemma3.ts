@@ -12,7 +12,7 @@ import { siglipVision } from './siglip';
 
 /** The text model of Gemma 3: a full layer after every five with a window, or as `sliding_window_pattern` says. */
 function textModel(config: ConfigReader, model: ModelBuilder): Backbone {
-  const sizes = llamaSizes(config);
+  const sizes = llamaSizes(config, { exact: true });
   const bias = config.flag('attention_bias');
   const pattern = config.has('sliding_window_pattern') ? config.size('sliding_window_pattern') : 6;
   const windows = layerWindows(

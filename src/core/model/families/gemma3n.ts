@@ -61,7 +61,7 @@ export const gemma3n = decoderFamily({
   bareName: 'Gemma3nTextModel',
   tasks: [],
   backbone(config, model) {
-    const sizes = attentionSizes(config);
+    const sizes = attentionSizes(config, { exact: true });
     const { hidden } = sizes;
     const layers = config.layers('num_hidden_layers');
     const vocab = config.size('vocab_size');

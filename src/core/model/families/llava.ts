@@ -88,15 +88,8 @@ export const paligemma: Family = multimodalFamily({
   className: 'PaliGemma',
   inner(config, model) {
     const vision = visionTower(config, model);
-    const width = config.section('vision_config').optionalSize('projection_dim');
     model.component('projector', () =>
-      model.linear(
-        'multi_modal_projector.linear',
-        vision,
-        width ?? config.size('projection_dim'),
-        'projector',
-        true,
-      ),
+      model.linear('multi_modal_projector.linear', vision, config.size('projection_dim'), 'projector', true),
     );
     return model.scope('language_model', () => languageModel(config.section('text_config'), model));
   },

@@ -16,7 +16,8 @@ export function mambaFamily(modelType: string, className: string): Family {
         config.value('time_step_rank') === 'auto' ? Math.ceil(hidden / 16) : config.size('time_step_rank');
       const sizes = {
         hidden,
-        inner: config.size('expand') * hidden,
+        // The config class works it out, and is overruled by what a config says.
+        inner: config.optionalSize('intermediate_size') ?? config.size('expand') * hidden,
         state: config.size('state_size'),
         kernel: config.size('conv_kernel'),
         rank,

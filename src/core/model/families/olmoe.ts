@@ -9,7 +9,7 @@ export const olmoe = decoderFamily({
   className: 'Olmoe',
   tasks: [],
   backbone(config, model) {
-    const sizes = llamaSizes(config);
+    const sizes = llamaSizes(config, { exact: true });
     const { hidden, intermediate } = sizes;
     const bias = config.flag('attention_bias');
     const experts = expertsOf(config, 'num_experts');

@@ -16,10 +16,12 @@ function feedForward(config: ConfigReader): { readonly gated: boolean; readonly 
   const words = (config.text('feed_forward_proj') ?? 'relu').split('-');
   if (words.length > 2 || (words.length === 2 && words[0] !== 'gated'))
     config.problem('feed_forward_proj', 'an activation, or gated- and an activation');
-  const gated = words[0] === 'gated';
+  // What the config class works out is overruled by what a config says.
+  const gated = config.has('is_gated_act') ? config.flag('is_gated_act') : words[0] === 'gated';
   const activation = words.at(-1) ?? 'relu';
   // The library's own old meaning of gated-gelu: the tanh approximation.
-  return { gated, activation: gated && activation === 'gelu' ? 'gelu_new' : activation };
+  const meant = words[0] === 'gated' && activation === 'gelu' ? 'gelu_new' : activation;
+  return { gated, activation: config.has('dense_act_fn') ? (config.text('dense_act_fn') ?? meant) : meant };
 }
 
 function half(

@@ -25,11 +25,11 @@ function adapter(model: ModelBuilder, name: string, inputs: number, rank: number
  */
 function sharedBlock(config: ConfigReader, model: ModelBuilder): (slots: readonly number[]) => void {
   const hidden = config.size('hidden_size');
-  const wide = 2 * hidden;
+  // The config class works these out, and is overruled by what a config says.
+  const wide = config.optionalSize('attention_hidden_size') ?? 2 * hidden;
   const heads = config.heads('num_attention_heads');
   const kvHeads = config.optionalHeads('num_key_value_heads') ?? heads;
-  const headDim = Math.floor(wide / heads);
-  config.mustDivide('num_attention_heads', heads, wide, 'twice hidden_size');
+  const headDim = config.optionalSize('attention_head_dim') ?? Math.max(1, Math.floor((2 * hidden) / heads));
   const given = config.value('intermediate_size');
   const intermediate = given === null || given === 0 ? 4 * hidden : config.size('intermediate_size');
   const bias = config.flag('add_bias_linear');

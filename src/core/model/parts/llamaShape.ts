@@ -12,20 +12,25 @@ export interface LlamaSizes extends AttentionSizes {
 
 /**
  * Heads, KV heads and head width from the usual keys: `num_key_value_heads` null = as many as heads; an explicit
- * `head_dim` beats hidden_size / num_attention_heads.
+ * `head_dim` beats hidden_size / num_attention_heads. That is rounded down, as most classes do; `exact`: the class refuses a
+ * width that its heads do not divide.
  */
-export function attentionSizes(config: ConfigReader): AttentionSizes {
+export function attentionSizes(config: ConfigReader, { exact = false } = {}): AttentionSizes {
   const hidden = config.size('hidden_size');
   const heads = config.heads('num_attention_heads');
   const kvHeads = config.optionalHeads('num_key_value_heads') ?? heads;
   config.mustDivide('num_key_value_heads', kvHeads, heads, 'num_attention_heads');
-  const headDim = config.optionalSize('head_dim') ?? config.quotient('hidden_size', 'num_attention_heads');
+  if (heads > hidden) config.problem('num_attention_heads', `at most hidden_size ${hidden}`);
+  const rounded = Math.max(1, Math.floor(hidden / heads));
+  const headDim =
+    config.optionalSize('head_dim') ??
+    (exact ? config.quotient('hidden_size', 'num_attention_heads') : rounded);
   return { hidden, heads, kvHeads, headDim };
 }
 
-export function llamaSizes(config: ConfigReader): LlamaSizes {
+export function llamaSizes(config: ConfigReader, options: { readonly exact?: boolean } = {}): LlamaSizes {
   return {
-    ...attentionSizes(config),
+    ...attentionSizes(config, options),
     vocab: config.size('vocab_size'),
     layers: config.layers('num_hidden_layers'),
     intermediate: config.size('intermediate_size'),
