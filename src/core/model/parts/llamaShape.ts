@@ -20,12 +20,14 @@ export function attentionSizes(config: ConfigReader, { exact = false } = {}): At
   const heads = config.heads('num_attention_heads');
   const kvHeads = config.optionalHeads('num_key_value_heads') ?? heads;
   config.mustDivide('num_key_value_heads', kvHeads, heads, 'num_attention_heads');
-  if (heads > hidden) config.problem('num_attention_heads', `at most hidden_size ${hidden}`);
-  const rounded = Math.max(1, Math.floor(hidden / heads));
-  const headDim =
-    config.optionalSize('head_dim') ??
-    (exact ? config.quotient('hidden_size', 'num_attention_heads') : rounded);
+  const headDim = config.optionalSize('head_dim') ?? dividedWidth(config, hidden, heads, exact);
   return { hidden, heads, kvHeads, headDim };
+}
+
+function dividedWidth(config: ConfigReader, hidden: number, heads: number, exact: boolean): number {
+  if (exact) return config.quotient('hidden_size', 'num_attention_heads');
+  if (heads > hidden) config.problem('num_attention_heads', `at most hidden_size ${hidden}`);
+  return Math.max(1, Math.floor(hidden / heads));
 }
 
 export function llamaSizes(config: ConfigReader, options: { readonly exact?: boolean } = {}): LlamaSizes {
