@@ -75,6 +75,8 @@ export interface TensorSpec {
   readonly component: string;
   /** Name of the tensor that this one shares its memory with. It is counted once. */
   readonly tiedTo: string | null;
+  /** The class ties it although the config says otherwise: it has memory of its own where a checkpoint holds it. */
+  readonly ownWhenStored?: true;
   /** For stacked expert tensors and per-expert tensors: how many experts there are in the layer and how many one token passes. */
   readonly experts: { readonly count: number; readonly active: number } | null;
   /** The two matrix dimensions stand as [in, out] although the module kind does not imply it (gpt-oss experts). */

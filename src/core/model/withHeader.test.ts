@@ -65,6 +65,23 @@ describe('withHeader', () => {
     assert.equal(real.weights?.complete, true);
   });
 
+  it('believes files that hold the output layer which a T5 config unties and its class ties', () => {
+    const t5 = {
+      architectures: ['T5ForConditionalGeneration'],
+      model_type: 't5',
+      tie_word_embeddings: false,
+    };
+    const blueprint = model(t5);
+    assert.match(blueprint.assumptions.join(), /a checkpoint may hold 11 × 8 more/);
+    const tied = stored(blueprint);
+    assert.equal(parameterCount(withHeader(blueprint, headerOf(tied))), parameterCount(blueprint));
+    const head = { name: 'lm_head.weight', shape: [11, 8], dtype: 'f16' as const, bytes: 2 * 11 * 8 };
+    const real = withHeader(blueprint, headerOf([...tied, head]));
+    assert.equal(parameterCount(real), parameterCount(blueprint) + 11 * 8);
+    assert.equal(weightBytes(real, null).total, 2 * parameterCount(real));
+    assert.equal(model({ ...t5, tie_word_embeddings: true }).assumptions.length, 0);
+  });
+
   it('matches a checkpoint of the base model by its missing prefix', () => {
     const blueprint = model();
     const bare = stored(blueprint)

@@ -35,8 +35,10 @@ export function withHeader(blueprint: Blueprint, header: WeightHeader): Blueprin
       if (bytes[tensor.name] === real.bytes) wrongShapes.push(tensor.name);
       return tensor;
     }
-    if (Object.hasOwn(bytes, tensor.name) || tensor.tiedTo !== null)
-      return withStoredDtype(tensor, real, dtype);
+    if (Object.hasOwn(bytes, tensor.name) || tensor.tiedTo !== null) {
+      const owned = real !== undefined && tensor.ownWhenStored ? { ...tensor, tiedTo: null } : tensor;
+      return withStoredDtype(owned, real, dtype);
+    }
     if (tensor.role === 'head' && header.complete) return tiedToEmbedding(tensor, blueprint, missing);
     if (tensor.module !== 'buffer') missing.push(tensor.name);
     return tensor;

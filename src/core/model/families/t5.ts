@@ -114,9 +114,14 @@ function t5Family(options: T5Options): Family {
       build(config, model) {
         t5Model(config, model, options, both);
         const { hidden, vocab } = model.facts;
-        model.component('decoder', () =>
-          causalHead(model, { name: 'lm_head', hidden, vocab, bias: false, tiedTo: 'shared.weight' }),
-        );
+        // The class ties whatever the config says; checkpoints of T5 1.1 have both, and loading them unties the two.
+        const ownWhenStored = config.has('tie_word_embeddings') && !config.flag('tie_word_embeddings');
+        if (ownWhenStored)
+          model.assumptions.push(
+            `the class ties the output layer, the config does not: a checkpoint may hold ${vocab} × ${hidden} more`,
+          );
+        const head = { name: 'lm_head', hidden, vocab, bias: false, tiedTo: 'shared.weight' };
+        model.component('decoder', () => causalHead(model, { ...head, ownWhenStored }));
       },
     },
     {

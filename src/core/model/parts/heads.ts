@@ -7,6 +7,8 @@ export interface CausalHeadOptions {
   readonly bias: boolean;
   /** Full name of the embedding whose memory the output layer uses; null = its own. */
   readonly tiedTo: string | null;
+  /** Tied by the class although the config says otherwise. */
+  readonly ownWhenStored?: boolean;
   /** What checkpoints call the output layer, where that differs. */
   readonly storedName?: string | null;
 }
@@ -20,7 +22,8 @@ export function causalHead(model: ModelBuilder, options: CausalHeadOptions): voi
     model.tensor(`${name}.weight`, [vocab, hidden], 'head', 'linear', {
       stored: [{ name: model.path(`${storedName}.weight`), shape: [vocab, hidden], count: null }],
     });
-  if (options.tiedTo !== null) model.tie(model.path(`${options.name}.weight`), options.tiedTo);
+  if (options.tiedTo !== null)
+    model.tie(model.path(`${options.name}.weight`), options.tiedTo, options.ownWhenStored);
 }
 
 /** A linear layer from the last hidden state to labels or spans. */

@@ -262,12 +262,12 @@ export class ModelBuilder {
     this.tensor(name, shape, 'other', 'buffer', { dtype });
   }
 
-  /** Makes the named tensor (full name) share its memory with another one. Both must exist. */
-  tie(name: string, owner: string): void {
+  /** Makes the named tensor (full name) share its memory with another one. Both must exist. `ownWhenStored` as in TensorSpec. */
+  tie(name: string, owner: string, ownWhenStored = false): void {
     const index = this.tensors.findIndex((tensor) => tensor.name === name);
     const tensor = this.tensors[index];
     if (tensor === undefined || !this.tensors.some((other) => other.name === owner))
       throw new Error(`cannot tie ${name} to ${owner}: not in the model`);
-    this.tensors[index] = { ...tensor, tiedTo: owner };
+    this.tensors[index] = { ...tensor, tiedTo: owner, ...(ownWhenStored ? { ownWhenStored: true } : {}) };
   }
 }
