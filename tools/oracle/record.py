@@ -164,13 +164,22 @@ def write_list() -> None:
         for answer in recorded["answers"]:
             counts[answer["class"]] = counts.get(answer["class"], 0) + 1
         rows += [(name, recorded["modelType"], recorded["library"], count) for name, count in counts.items()]
+    families = len(rows)
+    generated = FIXTURES / "generated" / "all.json.gz"
+    for recorded in json.loads(gzip.decompress(generated.read_bytes())) if generated.exists() else []:
+        counts = {}
+        for answer in recorded["answers"]:
+            counts[answer["class"]] = counts.get(answer["class"], 0) + 1
+        rows += [(name, recorded["modelType"], f"{recorded['library']}, generated", count) for name, count in counts.items()]
     lines = [
         "# Architectures",
         "",
         "Written by `tools/oracle/run.sh`; do not edit. For each class, names and shapes of all tensors, what is tied and the",
         "parameter count were recorded from the library that defines it, and the tests hold ours equal to them.",
         "",
-        f"{len(rows)} classes.",
+        f"{len(rows)} classes: {families} spelled out in a family file, {len(rows) - families} generated. For a generated one, expressions in the fields of",
+        "its config were found by instantiating it many times (`tools/oracle/run.sh table`), and were then held to configs that they were",
+        "not found with.",
         "",
         "| class | model_type | library | configs |",
         "| --- | --- | --- | --- |",

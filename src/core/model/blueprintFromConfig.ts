@@ -3,22 +3,9 @@ import type { Origin } from '../units/origin';
 import type { BlueprintOutcome, ConfigProblem } from './blueprint';
 import { buildBlueprint, problemSentence, refused, type Choice } from './buildBlueprint';
 import { ConfigReader, isRecord, shown } from './configReader';
-import { families } from './families/index';
-import type { Architecture } from './family';
+import { architectureOf, architectureOfType } from './architectures';
 import { quantizationFromConfig } from './quantisation/quantizationConfig';
 
-const byClass = new Map<string, Architecture>();
-const byModelType = new Map<string, Architecture>();
-for (const { architectures } of families)
-  for (const architecture of architectures) {
-    byClass.set(architecture.name, architecture);
-    if (!byModelType.has(architecture.modelType)) byModelType.set(architecture.modelType, architecture);
-  }
-
-/** Names of the classes that a config can be read as. */
-export function knownArchitectures(): readonly string[] {
-  return [...byClass.keys()];
-}
 
 const dtypes: Readonly<Record<string, Dtype>> = {
   float64: 'f64',
@@ -75,12 +62,11 @@ function choose(config: Readonly<Record<string, unknown>>, problems: ConfigProbl
   // A part of a diffusers pipeline names its class in a key of its own.
   const part = config['_class_name'];
   const name = listed[0] ?? (typeof part === 'string' ? part : null);
-  const exact = name === null ? undefined : byClass.get(name);
-  if (exact !== undefined && name !== null)
-    return { architecture: exact, name, origin: 'exact', assumptions: [] };
+  const exact = name === null ? null : architectureOf(name);
+  if (exact !== null && name !== null) return { architecture: exact, name, origin: 'exact', assumptions: [] };
   const former = name === null ? undefined : formerNames[name];
-  const renamed = former === undefined ? undefined : byClass.get(former);
-  if (renamed !== undefined && name !== null)
+  const renamed = former === undefined ? null : architectureOf(former);
+  if (renamed !== null && name !== null)
     return {
       architecture: renamed,
       name,
@@ -88,8 +74,8 @@ function choose(config: Readonly<Record<string, unknown>>, problems: ConfigProbl
       assumptions: [`class ${shown(name)} is called ${renamed.name} by now`],
     };
 
-  const standing = modelType === null ? undefined : byModelType.get(modelType);
-  if (standing === undefined) return unknownClass(name, modelType);
+  const standing = modelType === null ? null : architectureOfType(modelType);
+  if (standing === null) return unknownClass(name, modelType);
   if (name === null)
     return {
       architecture: standing,

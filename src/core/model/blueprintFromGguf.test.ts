@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { contentsOf, recordedModels } from '../../../test/gguf/fixtures';
 import type { Blueprint, LayerSpec } from './blueprint';
-import { blueprintFromConfig, knownArchitectures } from './blueprintFromConfig';
+import { familyArchitectures } from './architectures';
+import { blueprintFromConfig } from './blueprintFromConfig';
 import { blueprintFromGguf } from './blueprintFromGguf';
 import { activeParameterCount, elements, parameterCount } from './parameters';
 
@@ -33,7 +34,7 @@ function reason(metadata: Readonly<Record<string, unknown>>, name = 'llama-gqa')
 describe('blueprintFromGguf on what the converter wrote', () => {
   for (const [name, model] of Object.entries(models)) {
     const architectures = model.config['architectures'] as readonly string[];
-    const fromConfig = knownArchitectures().includes(architectures[0] ?? '')
+    const fromConfig = familyArchitectures().includes(architectures[0] ?? '')
       ? blueprintFromConfig(model.config)
       : null;
 

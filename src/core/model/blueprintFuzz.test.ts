@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { blueprintFromConfig, knownArchitectures } from './blueprintFromConfig';
+import { knownArchitectures } from './architectures';
+import { blueprintFromConfig } from './blueprintFromConfig';
 import { classDefaults } from './classDefaults.generated';
 import { parameterCount } from './parameters';
 import { weightBytes } from './quantisation/weightBytes';

@@ -1,5 +1,6 @@
 import { classDefaults, type ClassDefaults } from './classDefaults.generated';
 import type { ConfigProblem } from './blueprint';
+import { generatedDefaults } from './generated/generatedTable';
 
 /** Largest width, vocabulary or count that is taken for real; anything beyond is a typing error or hostile. */
 const LARGEST = 1_000_000_000;
@@ -18,6 +19,12 @@ export function shown(value: unknown): string {
   // JSON has no text for undefined, which the type of stringify does not say.
   const text = (JSON.stringify(value) as string | undefined) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** Declared defaults of a model type: those of the families, else those of the generated table. */
+function defaultsOf(modelType: string): ClassDefaults | null {
+  if (Object.hasOwn(classDefaults, modelType)) return classDefaults[modelType] ?? null;
+  return modelType === '' ? null : generatedDefaults(modelType);
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -40,7 +47,7 @@ export class ConfigReader {
     private readonly path = '',
     private readonly init: Readonly<Record<string, unknown>> = {},
   ) {
-    this.defaults = Object.hasOwn(classDefaults, modelType) ? (classDefaults[modelType] ?? null) : null;
+    this.defaults = defaultsOf(modelType);
     // An alias stands for its field and the field for all its aliases, whichever of them the class declares.
     const fields = new Map<string, string[]>();
     for (const [alias, field] of Object.entries(this.defaults?.aliases ?? {}))
@@ -178,7 +185,7 @@ export class ConfigReader {
     const named = source['model_type'];
     // Early configs of some classes gave a section the model type of the whole.
     const modelType =
-      typeof named === 'string' && named !== this.modelType && Object.hasOwn(classDefaults, named)
+      typeof named === 'string' && named !== this.modelType && defaultsOf(named) !== null
         ? named
         : (declared?.modelType ?? fallbackModelType);
     const init = isRecord(value) ? {} : (declared?.init ?? {});

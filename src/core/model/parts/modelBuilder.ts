@@ -72,6 +72,7 @@ export class ModelBuilder {
   private gridScale: GridScale | undefined;
   private draft: LayerDraft | null = null;
   private unloaded = false;
+  private omitted: readonly string[] = [];
   private storedName: ((name: string) => string) | null = null;
   private linearKind: 'linear' | 'derived' = 'linear';
 
@@ -113,6 +114,14 @@ export class ModelBuilder {
     this.unloaded = true;
     body();
     this.unloaded = outer;
+  }
+
+  /** Of what `body` adds, the modules of these names are left out. */
+  without(modules: readonly string[], body: () => void): void {
+    const outer = this.omitted;
+    this.omitted = [...outer, ...modules.map((name) => `${this.prefix}${name}.`)];
+    body();
+    this.omitted = outer;
   }
 
   /** What `body` adds lies in checkpoints under other names: `rename` makes them of the library's. */
@@ -186,6 +195,7 @@ export class ModelBuilder {
     const list = this.unloaded ? this.checkpointOnly : this.tensors;
     if (list.length >= MOST_TENSORS) throw new TooManyTensors();
     const full = this.prefix + name;
+    if (this.omitted.some((module) => full.startsWith(module))) return;
     const rename = this.storedName;
     const forms = options.stored ?? (rename === null ? undefined : [{ name: full, shape, count: null }]);
     const stored = rename === null ? forms : forms?.map((form) => ({ ...form, name: rename(form.name) }));
@@ -262,12 +272,30 @@ export class ModelBuilder {
     this.tensor(name, shape, 'other', 'buffer', { dtype });
   }
 
-  /** Makes the named tensor (full name) share its memory with another one. Both must exist. `ownWhenStored` as in TensorSpec. */
+  /**
+   * Makes the named tensor share its memory with another one. Both must exist, under their full names or below the current
+   * scope. `ownWhenStored` as in TensorSpec.
+   */
   tie(name: string, owner: string, ownWhenStored = false): void {
-    const index = this.tensors.findIndex((tensor) => tensor.name === name);
+    const index = this.find(name);
+    const shared = this.tensors[this.find(owner)];
     const tensor = this.tensors[index];
-    if (tensor === undefined || !this.tensors.some((other) => other.name === owner))
+    if (tensor === undefined || shared === undefined)
       throw new Error(`cannot tie ${name} to ${owner}: not in the model`);
-    this.tensors[index] = { ...tensor, tiedTo: owner, ...(ownWhenStored ? { ownWhenStored: true } : {}) };
+    this.tensors[index] = {
+      ...tensor,
+      tiedTo: shared.tiedTo ?? shared.name,
+      ...(ownWhenStored ? { ownWhenStored: true } : {}),
+    };
+  }
+
+  /** The same where both tensors are in the model. */
+  tieIfThere(name: string, owner: string): void {
+    if (this.find(name) !== -1 && this.find(owner) !== -1) this.tie(name, owner);
+  }
+
+  private find(name: string): number {
+    const full = this.tensors.findIndex((tensor) => tensor.name === name);
+    return full === -1 ? this.tensors.findIndex((tensor) => tensor.name === this.prefix + name) : full;
   }
 }

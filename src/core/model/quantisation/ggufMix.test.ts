@@ -7,7 +7,8 @@ import {
   type RecordedRun,
 } from '../../../../test/gguf/fixtures';
 import type { Blueprint } from '../blueprint';
-import { blueprintFromConfig, knownArchitectures } from '../blueprintFromConfig';
+import { familyArchitectures } from '../architectures';
+import { blueprintFromConfig } from '../blueprintFromConfig';
 import { blueprintFromGguf } from '../blueprintFromGguf';
 import { findGgmlType, ggmlBytes } from '../ggmlTypes';
 import { elements } from '../parameters';
@@ -57,7 +58,7 @@ describe('GGUF mixes against llama-quantize', function () {
       const { tensors } = model(name);
       const shapes = tensors.map(([, shape]) => shape);
       const architectures = model(name).config['architectures'] as readonly string[];
-      const config = knownArchitectures().includes(architectures[0] ?? '')
+      const config = familyArchitectures().includes(architectures[0] ?? '')
         ? blueprintFromConfig(model(name).config)
         : null;
 
