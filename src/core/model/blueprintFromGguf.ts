@@ -80,7 +80,9 @@ export function blueprintFromGguf(contents: GgufContents, source: string): Bluep
       complete: true,
     },
   };
-  return problems.length > 0 ? { ok: false, reason: problemSentence(problems), problems } : { ok: true, blueprint };
+  return problems.length > 0
+    ? { ok: false, reason: problemSentence(problems), problems }
+    : { ok: true, blueprint };
 }
 
 function text(contents: GgufContents, key: string): string | null {
