@@ -173,6 +173,7 @@ export function sampleResult(sample: Sample = {}): EstimateResult {
       weightBytes: 16_060_522_496,
       dtype: 'bf16',
       quantization: null,
+      unreached: null,
       origin: 'exact',
       ...sample.model,
     },

@@ -5,7 +5,9 @@ import type { Blueprint, Quantization } from '../model/blueprint';
 import { unanswered, type EngineModel } from './engines/engineInput';
 import { inferenceRules } from './engines/inferenceRules';
 import { trainingMemory } from './engines/training';
-import type { MemoryEstimate } from './memoryEstimate';
+import type { MemoryEstimate, Unreached } from './memoryEstimate';
+import { quantisedLoading } from './engines/quantisedLoading';
+import { heldWeights } from './terms/weights';
 
 export interface EstimateInput {
   readonly job: JobDocument;
@@ -18,18 +20,24 @@ export interface EstimateInput {
  */
 export function estimateMemory({ job, models, target }: EstimateInput): MemoryEstimate {
   const loaded: EngineModel[] = [];
+  const notes: string[] = [];
+  let refusal: string | null = null;
+  const [first = null] = devicePools(target);
   // A pipeline is loaded as a whole: the dtype that it is given is that of all its parts.
   const given = models.some((model) => model.part !== undefined) ? (models[0]?.setting.dtype ?? null) : null;
   for (const model of models) {
     if (!model.outcome.ok) return unanswered(model.outcome.reason);
     const { blueprint } = model.outcome;
     const dtype = model.setting.dtype ?? given;
+    const loading = quantisedLoading(job, first, blueprint, quantizationOf(model, blueprint.quantization));
+    notes.push(...loading.notes);
+    refusal ??= loading.refusal;
     loaded.push(
       asHeldBy(job.engine.name, {
         role: model.setting.role,
         name: model.part ?? model.setting.role,
         blueprint,
-        quantization: quantizationOf(model, blueprint.quantization),
+        quantization: loading.quantization,
         dtype: dtype ?? (loadedInFp32(job.engine.name, blueprint) ? 'f32' : blueprint.dtype),
         defaultDtype: dtype === null && loadedInFp32(job.engine.name, blueprint),
       }),
@@ -43,9 +51,24 @@ export function estimateMemory({ job, models, target }: EstimateInput): MemoryEs
     return unanswered('training of diffusion models is not estimated yet');
   if (diffuses && !runsPipelines.has(job.engine.name))
     return unanswered(`${job.engine.name} does not run ${main.blueprint.architecture}`);
-  if (job.task !== 'train')
-    return inferenceRules(diffuses ? 'diffusers' : job.engine.name)({ job, main, others, target });
+  const memory = memoryOf(job, main, others, target);
+  if (memory.unknown !== null) return memory;
+  return {
+    ...memory,
+    unreached: unreachedOf(job, main),
+    notes: [...notes, ...memory.notes],
+    refusal: refusal ?? memory.refusal,
+  };
+}
 
+function memoryOf(
+  job: JobDocument,
+  main: EngineModel,
+  others: readonly EngineModel[],
+  target: Target,
+): MemoryEstimate {
+  const engine = main.blueprint.task === 'diffuse' ? 'diffusers' : job.engine.name;
+  if (job.task !== 'train') return inferenceRules(engine)({ job, main, others, target });
   const parallel = job.parallel;
   const split = parallel.tensor * parallel.pipeline * parallel.context * parallel.expert;
   if (split > 1)
@@ -53,6 +76,13 @@ export function estimateMemory({ job, models, target }: EstimateInput): MemoryEs
   const pool = devicePools(target)[0];
   if (pool === undefined) return unanswered('the target has no device');
   return trainingMemory({ job, main, others, pool });
+}
+
+/** What the method of the main model does not reach. A full fine-tuning holds the weights unquantised. */
+function unreachedOf(job: JobDocument, { blueprint, quantization, dtype }: EngineModel): Unreached | null {
+  if (quantization === null || (job.task === 'train' && job.training.method === 'full')) return null;
+  const { unreached, total } = heldWeights(blueprint, quantization, dtype);
+  return unreached === null ? null : { ...unreached, method: quantization.method, total, dtype };
 }
 
 const untied = new WeakMap<Blueprint, Blueprint>();

@@ -1,6 +1,7 @@
 import type { Dtype } from '../units/dtype';
 import type { Origin } from '../units/origin';
 import type { Range } from '../units/range';
+import type { UnreachedWeights } from '../model/quantisation/weightBytes';
 
 export type TermName =
   | 'weights'
@@ -59,6 +60,15 @@ export interface PlacementOutcome {
   readonly hostKvBytes: number;
 }
 
+/** Weights of the main model that its quantisation method passes by. */
+export interface Unreached extends UnreachedWeights {
+  readonly method: string;
+  /** Type that they stay in. */
+  readonly dtype: Dtype;
+  /** Bytes of all weights. */
+  readonly total: number;
+}
+
 export interface MemoryEstimate {
   readonly perDevice: readonly DeviceMemory[];
   readonly host: HostMemory;
@@ -74,6 +84,8 @@ export interface MemoryEstimate {
   readonly weightBytes: number;
   /** Type that the main model is held in where the engine does not take the checkpoint's. */
   readonly loadedAs?: Dtype;
+  /** What the quantisation does not reach; null or absent = nothing is left out. */
+  readonly unreached?: Unreached | null;
   /** Sentences that a reader of the figure should know. */
   readonly notes: readonly string[];
   /** A combination of settings that the engine refuses: the sentence it would print, in our words. */

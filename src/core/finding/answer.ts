@@ -168,6 +168,7 @@ function modelSummary(models: readonly ResolvedModel[], memory: MemoryEstimate):
     quantization:
       (main?.setting.quantization === undefined ? blueprint?.quantization : main.setting.quantization) ??
       null,
+    unreached: memory.unreached ?? null,
     origin: blueprint?.origin ?? 'assumed',
   };
 }

@@ -5,9 +5,10 @@ import type { Target, TargetChoice } from '../hardware/target';
 import type { Job, SettingOrigin } from '../job/job';
 import type { JobDocument } from '../job/jobDocument';
 import type { ResolvedModel } from '../job/resolvedModel';
-import type { BlueprintOutcome } from '../model/blueprint';
+import type { BlueprintOutcome, Quantization } from '../model/blueprint';
 import { blueprintFromConfig } from '../model/blueprintFromConfig';
 import { answer } from './answer';
+import type { Finding } from './finding';
 import { findingsFor } from './findings';
 import { fragmentFinding } from './rules/fragment';
 import { settingProblemFinding } from './rules/impossibleValue';
@@ -181,5 +182,97 @@ describe('findingsFor', () => {
     );
     assert.deepEqual(problem.span, span);
     assert.equal(problem.verdict, 'unknown');
+  });
+
+  describe('unreached-modules', () => {
+    const qwen30b = {
+      architectures: ['Qwen3MoeForCausalLM'],
+      hidden_size: 2048,
+      intermediate_size: 6144,
+      moe_intermediate_size: 768,
+      num_hidden_layers: 48,
+      num_attention_heads: 32,
+      num_key_value_heads: 4,
+      head_dim: 128,
+      num_experts: 128,
+      num_experts_per_tok: 8,
+      vocab_size: 151936,
+      tie_word_embeddings: false,
+      torch_dtype: 'bfloat16',
+    };
+    const found = (
+      engine: JobDocument['engine'],
+      quantization: Quantization,
+      config: Readonly<Record<string, unknown>> = qwen30b,
+    ): readonly Finding[] => {
+      const plain = jobDocument({ engine, task: 'train' });
+      const document = {
+        ...plain,
+        models: plain.models.map((model) => ({ ...model, quantization })),
+        training: { ...plain.training, method: 'lora' as const, gradientCheckpointing: 'full' as const },
+      };
+      const written = { 'models.0.quantization': 'load_in_4bit' };
+      const outcome = blueprintFromConfig(config);
+      return findingsFor(subject(document, { outcome, written, target: 'H100 80GB' })).filter(
+        ({ code }) => code === 'unreached-modules',
+      );
+    };
+    const transformers = (version: string | null): JobDocument['engine'] => ({
+      name: 'transformers',
+      version,
+      backend: null,
+    });
+    const nf4: Quantization = { method: 'bnb-nf4', bits: 4, doubleQuant: true };
+
+    it('names a 4-bit load whose experts stay in 16 bits, on its key, with bytes and a way out', () => {
+      const [finding] = found(transformers(null), nf4);
+      assert.ok(finding);
+      assert.equal(finding.severity, 'warning');
+      assert.equal(finding.span.start, 100);
+      assert.equal(
+        finding.message,
+        'bitsandbytes NF4 does not reach the fused experts (model.layers.0.mlp.experts.gate_up_proj and 95 more): ' +
+          '54.0 of 55.6 GiB of weights (97 %) stay in bf16; reached they would take 13.9. transformers keeps experts ' +
+          'in bare parameters since 5.0; FP8 (FineGrainedFP8Config) reaches them, as do vLLM and transformers 4.',
+      );
+      // More than three quarters of an 80 GB card before anything is trained.
+      assert.ok((finding.result?.model.weightBytes ?? 0) > 55 * 2 ** 30);
+    });
+
+    it('is silent where the loader reaches the experts', () => {
+      assert.deepEqual(found(transformers('4.57.6'), nf4), []);
+      assert.deepEqual(found(transformers(null), { method: 'fp8', blockShape: [128, 128] }), []);
+      assert.deepEqual(
+        found({ name: 'axolotl', version: null, backend: null }, { ...nf4, experts: true }),
+        [],
+      );
+      assert.deepEqual(found({ name: 'unsloth', version: null, backend: null }, nf4), []);
+      assert.deepEqual(found(transformers(null), nf4, llama8b), []);
+    });
+
+    it("tells axolotl's key, and that older Unsloth did not reach them", () => {
+      const [axolotl] = found({ name: 'axolotl', version: null, backend: null }, nf4);
+      assert.match(axolotl?.message ?? '', /quantize_moe_experts: true reaches them\.$/);
+      assert.equal(found({ name: 'unsloth', version: '2026.5', backend: null }, nf4).length, 1);
+    });
+
+    it('says what torchao would need, and that a class of its own is passed by', () => {
+      const [torchao] = found(transformers(null), { method: 'torchao', type: 'int8', bits: 8 });
+      assert.match(torchao?.message ?? '', /^torchao int8 does not reach the fused experts .* FqnToConfig/);
+      const falcon = { architectures: ['FalconForCausalLM'], model_type: 'falcon', torch_dtype: 'bfloat16' };
+      const [derived] = found(transformers(null), nf4, falcon);
+      assert.match(
+        derived?.message ?? '',
+        /own linear class \(transformer\.h\.0\.self_attention\.query_key_value/,
+      );
+    });
+
+    it('is no diagnostic for a bare model', () => {
+      const document = inferenceJob({});
+      const models = document.models.map((model) => ({ ...model, quantization: nf4 }));
+      const outcome = blueprintFromConfig(qwen30b);
+      const all = findingsFor(subject({ ...document, models }, { outcome, bareModel: true }));
+      assert.equal(all.find(({ code }) => code === 'unreached-modules')?.severity, null);
+    });
   });
 });

@@ -6,6 +6,7 @@ import { needsMoreDevices } from './rules/needsMoreDevices';
 import { refusesToStart } from './rules/refusesToStart';
 import type { Rule, RuleSubject } from './rules/rule';
 import { tightMemory } from './rules/tightMemory';
+import { unreachedModules } from './rules/unreachedModules';
 
 /** Rules that look at a job with its answer. A new rule is one file and one line here. */
 const rules: readonly Rule[] = [
@@ -15,6 +16,7 @@ const rules: readonly Rule[] = [
   refusesToStart,
   exceedsMemory,
   tightMemory,
+  unreachedModules,
 ];
 
 /**
@@ -45,6 +47,9 @@ export function findingsFor(subject: RuleSubject): readonly Finding[] {
 
 function quiet(subject: RuleSubject, finding: Finding): Finding {
   if (finding.code === 'impossible-value') return finding;
+  // What a method does to a model has nothing to do with the target.
+  if (finding.code === 'unreached-modules')
+    return subject.bareModel ? { ...finding, severity: null } : finding;
   const spoken = !subject.bareModel && subject.target.choice !== 'fallback';
   const foreign = finding.code === 'needs-more-devices' && subject.target.choice === 'local';
   return spoken && !foreign ? finding : { ...finding, severity: null };

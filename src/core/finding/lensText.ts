@@ -1,3 +1,4 @@
+import { quantizationName } from '../model/quantisation/quantizationName';
 import type { SpeedPhase } from '../speed/speedEstimate';
 import { formatBytes, formatGiB } from '../units/bytes';
 import { formatDuration, formatParameters, formatRate, formatTokens } from '../units/counts';
@@ -440,10 +441,7 @@ const dtypeNames: Readonly<Partial<Record<Dtype, string>>> = {
 
 function storedAs(result: EstimateResult): string {
   const { quantization, dtype } = result.model;
-  if (quantization !== null) {
-    const { method, type, bits } = quantization;
-    return type ?? (bits === undefined ? method : `${method} ${bits}-bit`);
-  }
+  if (quantization !== null) return quantizationName(quantization);
   return dtype === null ? 'weights' : (dtypeNames[dtype] ?? dtype);
 }
 

@@ -1,6 +1,6 @@
 import type { Limits } from '../advice/limits';
 import type { Failure, Verdict } from '../advice/verdict';
-import type { DeviceMemory, HostMemory, PlacementOutcome } from '../estimate/memoryEstimate';
+import type { DeviceMemory, HostMemory, PlacementOutcome, Unreached } from '../estimate/memoryEstimate';
 import type { TargetChoice } from '../hardware/target';
 import type { JobDocument } from '../job/jobDocument';
 import type { JobPath, SettingOrigin } from '../job/job';
@@ -33,6 +33,8 @@ export interface ModelSummary {
   readonly dtype: Dtype | null;
   /** The job's, else what the checkpoint itself says; null = none. */
   readonly quantization: Quantization | null;
+  /** What the quantisation passes by; null = nothing. */
+  readonly unreached: Unreached | null;
   readonly origin: Origin;
 }
 

@@ -1,5 +1,6 @@
 import type { MemoryEstimate } from '../estimate/memoryEstimate';
-import type { Target } from '../hardware/target';
+import { quantisedLoading } from '../estimate/engines/quantisedLoading';
+import { devicePools, type Target } from '../hardware/target';
 import type { JobDocument } from '../job/jobDocument';
 import type { ResolvedModel } from '../job/resolvedModel';
 import type { Blueprint } from '../model/blueprint';
@@ -22,8 +23,9 @@ export function estimateSpeed(input: SpeedInput): SpeedEstimate {
   if (main === undefined || !main.outcome.ok || input.memory.unknown !== null) return noSpeed;
   const blueprint: Blueprint = main.outcome.blueprint;
   if (blueprint.task === 'diffuse' && input.job.task !== 'train') return pictureSpeed(input);
-  const quantization =
-    main.setting.quantization === undefined ? blueprint.quantization : main.setting.quantization;
+  const asked = main.setting.quantization === undefined ? blueprint.quantization : main.setting.quantization;
+  const pool = devicePools(input.target)[0] ?? null;
+  const { quantization } = quantisedLoading(input.job, pool, blueprint, asked);
   const dtype = main.setting.dtype ?? blueprint.dtype;
   return input.job.task === 'train'
     ? trainingSpeed({ ...input, blueprint })

@@ -490,12 +490,17 @@ class AxolotlReading {
       const options = this.keys.node('bnb_config_kwargs');
       const type = scalarOf(options, 'bnb_4bit_quant_type') === 'fp4' ? 'bnb-fp4' : 'bnb-nf4';
       const doubleQuant = scalarOf(options, 'bnb_4bit_use_double_quant') !== false;
-      return { value: { method: type, bits: 4, doubleQuant }, origin: four.origin };
+      return { value: { method: type, bits: 4, doubleQuant, ...this.experts() }, origin: four.origin };
     }
     if (adapter?.value === 'lora' && eight?.value === true) {
-      return { value: { method: 'bnb-int8', bits: 8 }, origin: eight.origin };
+      return { value: { method: 'bnb-int8', bits: 8, ...this.experts() }, origin: eight.origin };
     }
     return null;
+  }
+
+  /** `monkeypatch/moe_quant.py`: expert parameters are quantised as they are loaded. */
+  private experts(): { readonly experts?: true } {
+    return this.keys.isOn('quantize_moe_experts') ? { experts: true } : {};
   }
 
   private setOr<P extends LeafPath>(

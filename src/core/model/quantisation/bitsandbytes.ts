@@ -21,7 +21,7 @@ function fourBit(weights: number, doubleQuant: boolean): number {
   return Math.ceil(weights / 2) + statistics + CODE_BYTES;
 }
 
-/** Since transformers 5.5 or so only torch.nn.Linear itself and Conv1D are replaced (integrations/bitsandbytes.py). */
+/** Since transformers 5.5 only torch.nn.Linear itself and Conv1D are replaced (integrations/bitsandbytes.py). */
 const kinds: LinearKinds = { derived: false, conv1d: true };
 
 function method(
@@ -31,6 +31,7 @@ function method(
   return {
     names,
     reachesFusedExperts: false,
+    reachesDerived: kinds.derived,
     forModel(context) {
       const select = convertedModules(context, kinds);
       const form = stored(context);

@@ -20,6 +20,8 @@ export interface Method {
   readonly names: readonly string[];
   /** Whether it reaches experts that the library keeps in one fused parameter. */
   readonly reachesFusedExperts: boolean;
+  /** Whether it takes classes that derive from torch.nn.Linear for linear modules; absent = yes. */
+  readonly reachesDerived?: boolean;
   /** What the settings leave to assume, in a sentence; null or absent = nothing. */
   readonly assumption?: (quantization: Quantization) => string | null;
   /** For one model: a function that gives the stored form of a tensor, or null where the method leaves it alone. */

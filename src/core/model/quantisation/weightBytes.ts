@@ -55,13 +55,24 @@ export interface TensorBytes {
   readonly quantised: boolean;
 }
 
+/** Weights that a method was meant for and leaves in the model's dtype, because it does not find them. */
+export interface UnreachedWeights {
+  readonly kind: 'experts' | 'linear';
+  readonly tensors: number;
+  /** Name of the first one. */
+  readonly example: string;
+  readonly bytes: number;
+  /** What they would take if the method reached them. */
+  readonly wouldBe: number;
+}
+
 export interface WeightBytes {
   readonly total: number;
   /** Every tensor of the Blueprint, in its order. */
   readonly tensors: readonly TensorBytes[];
   readonly quantisedBytes: number;
-  /** Bytes of fused experts that the method does not reach and leaves in the model's dtype. */
-  readonly unreachedBytes: number;
+  /** What the method does not reach; null = it reaches all that it is meant for. */
+  readonly unreached: UnreachedWeights | null;
   /** `assumed` when the method is not known and the bytes follow from its bits alone, or say nothing. */
   readonly origin: Origin;
   /** Sentences about what had to be assumed, or what the method leaves out. */
@@ -94,36 +105,74 @@ export function weightBytes(
       : method === null
         ? byBits(quantization)
         : method.forModel({ blueprint, quantization, dtype });
-  const reaches = options.reachesFusedExperts ?? quantization?.experts ?? method?.reachesFusedExperts ?? true;
+  const missed = missedBy(method, quantization, options);
 
   const tensors: TensorBytes[] = [];
+  const left: LeftTensor[] = [];
   let total = 0;
   let quantisedBytes = 0;
-  let unreachedBytes = 0;
   for (const tensor of blueprint.tensors) {
     if (tensor.tiedTo !== null) {
       tensors.push({ tensor, bytes: 0, format: tensor.dtype ?? dtype, quantised: false });
       continue;
     }
-    const fused = tensor.module === 'experts';
-    const form = fused && !reaches ? null : convert(tensor);
+    const isMissed = missed(tensor);
+    const form = isMissed ? null : convert(tensor);
     const own = tensor.dtype ?? dtype;
     const bytes = form?.bytes ?? Math.ceil(elements(tensor.shape) * dtypeBytes(own));
     tensors.push({ tensor, bytes, format: form?.format ?? own, quantised: form !== null });
     total += bytes;
     if (form !== null) quantisedBytes += bytes;
-    else if (fused && quantization !== null && !reaches) unreachedBytes += bytes;
+    const reached = isMissed ? convert(asReached(tensor)) : null;
+    if (reached !== null) left.push({ tensor, bytes, wouldBe: reached.bytes });
   }
+  const unreached = unreachedWeights(left);
   const assumption =
     quantization === null ? null : (quantization.unread ?? method?.assumption?.(quantization) ?? null);
-  const notes = notesOf(quantization, method, quantisedBytes, unreachedBytes);
+  const notes = notesOf(quantization, method, quantisedBytes, unreached);
   return {
     total,
     tensors,
     quantisedBytes,
-    unreachedBytes,
+    unreached,
     origin: quantization !== null && (method === null || assumption !== null) ? 'assumed' : blueprint.origin,
     notes: assumption === null ? notes : [assumption, ...notes],
+  };
+}
+
+interface LeftTensor {
+  readonly tensor: TensorSpec;
+  readonly bytes: number;
+  readonly wouldBe: number;
+}
+
+/** Tensors that a method does not find although nothing tells it to leave them. */
+function missedBy(
+  method: Method | null,
+  quantization: Quantization | null,
+  options: WeightOptions,
+): (tensor: TensorSpec) => boolean {
+  const experts = options.reachesFusedExperts ?? quantization?.experts ?? method?.reachesFusedExperts ?? true;
+  const derived = method?.reachesDerived ?? true;
+  return ({ module }) => (module === 'experts' && !experts) || (module === 'derived' && !derived);
+}
+
+/** A tensor that a method misses, as one that it finds. */
+function asReached(tensor: TensorSpec): TensorSpec {
+  return tensor.module === 'derived' ? { ...tensor, module: 'linear' } : tensor;
+}
+
+/** Routers are small: that one of them is missed is no news. */
+function unreachedWeights(left: readonly LeftTensor[]): UnreachedWeights | null {
+  const matrices = left.filter(({ tensor }) => tensor.role !== 'router');
+  const [first] = matrices;
+  if (first === undefined) return null;
+  return {
+    kind: first.tensor.module === 'experts' ? 'experts' : 'linear',
+    tensors: matrices.length,
+    example: first.tensor.name,
+    bytes: matrices.reduce((sum, tensor) => sum + tensor.bytes, 0),
+    wouldBe: matrices.reduce((sum, tensor) => sum + tensor.wouldBe, 0),
   };
 }
 
@@ -138,7 +187,7 @@ function storedAsIs(
   // A file that names the type of each tensor is held as it is, whatever the dtype of the rest is to be.
   const typed = blueprint.tensors.every(({ storage }) => storage !== undefined);
   if (!typed && options.dtype !== undefined && options.dtype !== blueprint.dtype) return null;
-  if (JSON.stringify(quantization) !== JSON.stringify(blueprint.quantization)) return null;
+  if (!sameStorage(quantization, blueprint.quantization)) return null;
   let total = 0;
   let quantisedBytes = 0;
   const tensors = blueprint.tensors.map((tensor): TensorBytes => {
@@ -151,7 +200,14 @@ function storedAsIs(
       tensor.storage?.type ?? (quantised ? quantization.method : (tensor.dtype ?? blueprint.dtype));
     return { tensor, bytes, format, quantised };
   });
-  return { total, tensors, quantisedBytes, unreachedBytes: 0, origin: 'exact', notes: [] };
+  return { total, tensors, quantisedBytes, unreached: null, origin: 'exact', notes: [] };
+}
+
+/** Whether two quantisations store the same; which of them a loader reaches is not a matter of the files. */
+function sameStorage(one: Quantization | null, other: Quantization | null): boolean {
+  const stored = (quantization: Quantization | null): string =>
+    JSON.stringify(quantization, (key, value: unknown) => (key === 'experts' ? undefined : value));
+  return stored(one) === stored(other);
 }
 
 /** A method of which only the bits are known: matrices of the layers at those bits plus a sixteenth for scales. */
@@ -168,7 +224,7 @@ function notesOf(
   quantization: Quantization | null,
   method: Method | null,
   quantisedBytes: number,
-  unreachedBytes: number,
+  unreached: UnreachedWeights | null,
 ): readonly string[] {
   if (quantization === null) return [];
   const notes: string[] = [];
@@ -178,7 +234,12 @@ function notesOf(
         ? `quantisation ${quantization.method} is not known: weights counted as not quantised`
         : `quantisation ${quantization.method} is not known: weights counted at ${quantization.bits} bits plus a sixteenth`,
     );
-  if (unreachedBytes > 0) notes.push(`${quantization.method} does not reach the fused experts`);
+  if (unreached !== null)
+    notes.push(
+      unreached.kind === 'experts'
+        ? `${quantization.method} does not reach the fused experts`
+        : `${quantization.method} does not reach the model's own linear class`,
+    );
   else if (method !== null && quantisedBytes === 0)
     notes.push(`${quantization.method} reaches no tensor of this model`);
   return notes;

@@ -1,0 +1,81 @@
+import type { Pool } from '../../hardware/target';
+import type { EngineName, JobDocument } from '../../job/jobDocument';
+import type { Blueprint, Quantization } from '../../model/blueprint';
+import { isAtLeast } from './engineVersion';
+
+/** A quantised model as an engine's loader holds it. */
+export interface QuantisedLoading {
+  /** null = expanded: held in the model's dtype. */
+  readonly quantization: Quantization | null;
+  /** What a reader of the figure should know, in sentences. */
+  readonly notes: readonly string[];
+  /** The engine stops with a message: in our words. */
+  readonly refusal: string | null;
+}
+
+/** Engines that load models through transformers. */
+const onTransformers: ReadonlySet<EngineName> = new Set([
+  'transformers',
+  'axolotl',
+  'llama-factory',
+  'unsloth',
+  'deepspeed',
+]);
+
+/** Methods that the library applies to linear modules while it loads. */
+const appliedToModules =
+  /^(bnb-(nf4|fp4|int8)|torchao|quanto|eetq|fbgemm-fp8|higgs|metal|hqq|bitnet|aqlm|gptq|awq|auto-round)$/;
+
+/**
+ * What an engine makes of a quantisation. vLLM has loaders of its own for stacked experts (layers/quantization, `FusedMoEMethod` of each
+ * method), as has Unsloth since 2026.6 (unslothai/unsloth#4032). transformers before 5 had a linear module for each expert wherever
+ * checkpoints keep them apart; since 5.0 they are one bare parameter that its quantizers pass by
+ * (bitsandbytes-foundation/bitsandbytes#1849; measured with 5.23), and HQQ is refused (quantizers/base.py, `get_quantize_ops`).
+ * compressed-tensors is unpacked by the first pass through the model (quantizer_compressed_tensors.py), FP8 on devices below compute
+ * capability 8.9 while it loads (quantizer_finegrained_fp8.py).
+ */
+export function quantisedLoading(
+  { engine, task }: JobDocument,
+  pool: Pool | null,
+  blueprint: Blueprint,
+  quantization: Quantization | null,
+): QuantisedLoading {
+  const asItIs: QuantisedLoading = { quantization, notes: [], refusal: null };
+  if (quantization === null || quantization.experts !== undefined) return asItIs;
+  const { method } = quantization;
+  const modular =
+    appliedToModules.test(method) && blueprint.tensors.some(({ module }) => module === 'experts');
+  if (engine.name === 'vllm' || engine.name === 'sglang')
+    return modular ? { ...asItIs, quantization: { ...quantization, experts: true } } : asItIs;
+  if (!onTransformers.has(engine.name)) return asItIs;
+
+  const five = engine.name !== 'transformers' || isAtLeast(engine.version, 5, 0);
+  if (method === 'hqq' && five && engine.name === 'transformers')
+    return {
+      ...asItIs,
+      refusal: 'transformers 5 does not load HQQ: it says that the method is not available yet',
+    };
+  const reached =
+    (!five && modular && expertsApart(blueprint)) ||
+    (engine.name === 'unsloth' && modular && method.startsWith('bnb') && isAtLeast(engine.version, 2026, 6));
+  if (reached) return { ...asItIs, quantization: { ...quantization, experts: true } };
+  const why = five ? expansion(method, pool) : null;
+  if (why === null) return asItIs;
+  // Who trains an adapter runs the model through the library for certain; a model alone may be served by anything.
+  return task === 'train' ? { quantization: null, notes: [why], refusal: null } : { ...asItIs, notes: [why] };
+}
+
+/** Whether checkpoints keep every expert's matrices apart, as the classes did before transformers 5. */
+function expertsApart({ tensors }: Blueprint): boolean {
+  return tensors.some(({ module, stored }) => module === 'experts' && (stored?.[0]?.count ?? null) !== null);
+}
+
+/** Why the library holds the weights wider than the file has them; null = it does not. */
+function expansion(method: string, pool: Pool | null): string | null {
+  if (method === 'compressed-tensors')
+    return 'transformers unpacks compressed-tensors weights to 16 bits at the first pass; vLLM runs them as they are';
+  if (method !== 'fp8' || pool === null) return null;
+  const capability = pool.computeCapability === null ? null : Number(pool.computeCapability);
+  const old = pool.kind === 'host' || (pool.vendor === 'nvidia' && capability !== null && capability < 8.9);
+  return old ? 'transformers expands FP8 weights to 16 bits on devices without FP8 units' : null;
+}
