@@ -34,10 +34,14 @@ from symbolic import GivenUp, Instance, LAYERS, condition, declared, fit, instan
 warnings.filterwarnings("ignore")
 transformers.logging.set_verbosity_error()
 
-SECONDS = 150
+SECONDS = 120
 # Fields of a part that decide on nothing outside of it.
 INNER = re.compile(r"intermediate|num_hidden_layers|num_attention_heads|key_value|max_position|rope|window|expert|head_dim|conv_|groups|mlp|ffn|dropout")
 IGNORED = re.compile(r"seed|_std$|_scale$|scale_|threshold|weight_decay|max_length|min_length|top_k|num_beams|temperature|sampling_rate|hop_length")
+
+
+class Late(BaseException):
+    """The time for one class is over."""
 
 
 # Fields without which the class has no default instance; real sizes.
@@ -91,7 +95,7 @@ class Class:
         except GivenUp:
             raise
         except BaseException as error:  # noqa: BLE001 - a value that the class refuses
-            if isinstance(error, (KeyboardInterrupt, TimeoutError)):
+            if isinstance(error, (KeyboardInterrupt, Late)):
                 raise
             return None
 
@@ -819,33 +823,29 @@ def public_names() -> set[str]:
     return names
 
 
-class Late(Exception):
-    pass
-
-
 def work(item):
     model_type, names = item
     public = public_names()
     results = []
     for name in sorted(names, key=lambda n: (not n.endswith("Model"), n)):
         def late(*_):
-            raise TimeoutError()
+            raise Late()
 
-        signal.signal(signal.SIGALRM, late)
-        signal.alarm(SECONDS)
+        signal.signal(signal.SIGPROF, late)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
             probe = Class(getattr(transformers, name), public)
             found = probe.run()
             found["tests"] = tests_of(probe)
             results.append(("ok", name, found))
-        except TimeoutError:
+        except Late:
             results.append(("late", name, "takes too long"))
         except GivenUp as error:
             results.append(("given up", name, str(error)))
         except BaseException as error:  # noqa: BLE001
             results.append(("fails", name, f"{type(error).__name__}: {str(error)[:120]}"))
         finally:
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
     return model_type, results
 
 
@@ -885,7 +885,7 @@ if __name__ == "__main__":
     items = [(t, n) for t, n in sorted(found.items()) if not wanted or t in wanted]
     order = {t: i for i, t in enumerate(sys.argv[2:])}
     items.sort(key=lambda item: order.get(item[0], 0))
-    with multiprocessing.Pool(2, maxtasksperchild=4) as pool, out.open("a", encoding="utf-8") as file:
+    with multiprocessing.Pool(3, maxtasksperchild=4) as pool, out.open("a", encoding="utf-8") as file:
         for model_type, results in pool.imap_unordered(work, items, chunksize=1):
             for state, name, value in results:
                 file.write(json.dumps([state, model_type, name, value]) + "\n")

@@ -288,6 +288,8 @@ export interface Quantization {
   readonly strategy?: WeightScheme['strategy'];
   /** `ue8m0`: scales are powers of two, a byte each. */
   readonly scaleType?: 'ue8m0';
+  /** Experts are stored in four bits, two numbers a byte with a scale of one byte for every 32 inputs. */
+  readonly expertType?: 'fp4';
   /** A scale of the inputs is stored with each matrix. */
   readonly inputScale?: boolean;
   /** Bits of the output layer where they are its own. */

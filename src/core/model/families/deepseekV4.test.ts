@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { blueprintFromConfig } from '../blueprintFromConfig';
+import { weightBytes } from '../quantisation/weightBytes';
 
 describe('DeepSeek-V4', () => {
   const outcome = blueprintFromConfig({
@@ -64,6 +65,20 @@ describe('DeepSeek-V4', () => {
       'mtp.0.ffn.experts.255.w3.weight',
     ])
       assert.ok(names.includes(name), name);
+  });
+
+  it('takes the bytes of the published checkpoint: experts in four bits', () => {
+    const whole = blueprintFromConfig({
+      architectures: ['DeepseekV4ForCausalLM'],
+      torch_dtype: 'bfloat16',
+      compress_ratios: [0, 0, ...Array.from({ length: 41 }, (_, index) => (index % 2 === 0 ? 4 : 128)), 0],
+      expert_dtype: 'fp4',
+      quantization_config: { quant_method: 'fp8', weight_block_size: [128, 128], scale_fmt: 'ue8m0' },
+    });
+    assert.ok(whole.ok);
+    // The repository deepseek-ai/DeepSeek-V4-Flash takes 0.16 TB, its prediction layer included.
+    const { total } = weightBytes(whole.blueprint, whole.blueprint.quantization);
+    assert.equal((total / 1e12).toFixed(2), '0.16');
   });
 
   it('keeps near tokens and compressed entries', () => {

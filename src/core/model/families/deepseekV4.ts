@@ -76,7 +76,8 @@ function attention(config: ConfigReader, model: ModelBuilder, hidden: number, ki
     model.linear('q_b_proj', queryRank, heads * headDim, 'q');
     model.linear('kv_proj', hidden, headDim, 'k');
     model.rmsNorm('kv_norm', headDim);
-    model.linear('o_a_proj', Math.floor((heads * headDim) / groups), groups * outputRank, 'o');
+    const groupWidth = Math.floor((heads * headDim) / groups);
+    model.tensor('o_a_proj.weight', [groups * outputRank, groupWidth], 'o', 'derived');
     model.linear('o_b_proj', groups * outputRank, hidden, 'o');
     if (kind === 'window') return;
     const ratio = ratioOf(config, kind);
@@ -188,7 +189,7 @@ export const deepseekV4 = decoderFamily({
     const layer = (index: number): void => {
       attention(config, model, hidden, kindOf(index));
       model.scope('mlp', () => {
-        model.linear('gate', hidden, experts.count, 'router');
+        model.router('gate', hidden, experts.count);
         if (routers[index] === 'hash') model.buffer('gate.tid2eid', [vocab, experts.active], 'i64');
         else model.buffer('gate.e_score_correction_bias', [experts.count], 'f32');
         gatedExperts(model, 'experts', { hidden, intermediate, experts, storedNames: ['w1', 'w3', 'w2'] });

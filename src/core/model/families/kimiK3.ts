@@ -50,7 +50,7 @@ function latentExperts(config: ConfigReader, model: ModelBuilder, hidden: number
   const shared = intermediate * config.integer('num_shared_experts', { max: 65_536 });
   model.scope('block_sparse_moe', () => {
     // Published checkpoints quantise the experts alone, although nothing in the config leaves out these matrices.
-    model.parameter('gate.weight', [experts.count, hidden], 'router');
+    model.router('gate', hidden, experts.count);
     model.buffer('gate.e_score_correction_bias', [experts.count], 'f32');
     gatedExperts(model, 'experts', {
       hidden: width,

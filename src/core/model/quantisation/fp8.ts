@@ -1,6 +1,9 @@
 import { everyLinear, convertedModules } from './transformersModules';
 import { type Method, scalesOf, type ScaleShape } from './method';
 
+/** Inputs that share a scale where experts are stored in four bits (transformers integrations/finegrained_fp8.py, `expert_dtype` fp4). */
+const FP4_GROUP = 32;
+
 /**
  * FP8 weights, one byte each (transformers integrations/finegrained_fp8.py, `FP8Linear` and `FP8Experts`; fbgemm_fp8.py): fp32 scales
  * (`weight_scale_inv`), a byte each where they are powers of two (`scale_fmt` ue8m0), one per block, per output or per matrix. With
@@ -23,6 +26,10 @@ export const fp8: Method = {
       const matrices = tensor.role === 'head' ? null : select(tensor);
       if (matrices === null) return null;
       const { count, outputs, inputs } = matrices;
+      if (tensor.module === 'experts' && quantization.expertType === 'fp4') {
+        const scales = scalesOf(matrices, { rows: 1, inputs: FP4_GROUP });
+        return { bytes: count * ((outputs * inputs) / 2 + scales), format: 'FP4' };
+      }
       const bytes = outputs * inputs + scaleBytes * scalesOf(matrices, shape) + inputScale;
       return { bytes: count * bytes, format: 'FP8' };
     };

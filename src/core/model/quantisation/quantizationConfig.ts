@@ -17,7 +17,9 @@ export function quantizationFromConfig(config: Fields): Quantization | null {
   const text = isRecord(config['text_config']) ? config['text_config'] : {};
   for (const holder of [config, text]) {
     const found = holder['quantization_config'] ?? holder['compression_config'];
-    if (isRecord(found)) return parsed(found);
+    // DeepSeek-V4 says beside the method that its experts are narrower.
+    if (isRecord(found))
+      return parsed('expert_dtype' in holder ? { expert_dtype: holder['expert_dtype'], ...found } : found);
     if (found !== undefined && found !== null)
       return { method: 'unknown', unread: 'quantization_config is no object' };
   }
@@ -180,6 +182,7 @@ function fp8From(read: QuantizationFields, method: string): Quantization {
     bits: 8,
     blockShape,
     ...(ue8m0 ? { scaleType: 'ue8m0' as const } : {}),
+    ...(read.text('expert_dtype') === 'fp4' ? { expertType: 'fp4' as const } : {}),
     ...(read.text('activation_scheme') === 'static' ? { inputScale: true } : {}),
     skip: [...read.words('modules_to_not_convert'), ...read.words('ignored_layers')],
   });

@@ -16,6 +16,13 @@ const keptByClass: Readonly<Record<string, readonly string[]>> = {
   mt5: ['wo'],
   umt5: ['wo'],
   deepseek_v32: ['indexer.weights_proj'],
+  deepseek_v4: [
+    'compressor.kv_proj',
+    'compressor.gate_proj',
+    'indexer.kv_proj',
+    'indexer.gate_proj',
+    'scorer.weights_proj',
+  ],
   glm_moe_dsa: ['indexer.weights_proj'],
 };
 

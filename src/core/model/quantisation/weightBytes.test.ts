@@ -111,6 +111,27 @@ describe('weightBytes', () => {
     );
   });
 
+  it('counts experts that an FP8 checkpoint stores in four bits', () => {
+    const config = {
+      architectures: ['DeepseekV4ForCausalLM'],
+      num_hidden_layers: 1,
+      expert_dtype: 'fp4',
+      quantization_config: { quant_method: 'fp8', weight_block_size: [128, 128], scale_fmt: 'ue8m0' },
+    };
+    const outcome = blueprintFromConfig(config);
+    assert.ok(outcome.ok);
+    const { blueprint } = outcome;
+    const experts = weightBytes(blueprint, blueprint.quantization)
+      .tensors.filter(({ tensor }) => tensor.module === 'experts')
+      .reduce((sum, { bytes }) => sum + bytes, 0);
+    const matrix = 2048 * 4096;
+    assert.equal(experts, 256 * 3 * (matrix / 2 + matrix / 32));
+    const plain = { ...config, expert_dtype: 'fp8' };
+    const other = blueprintFromConfig(plain);
+    assert.ok(other.ok);
+    assert.equal(other.blueprint.quantization?.expertType, undefined);
+  });
+
   it('counts MLX over embeddings and output layer too', () => {
     const all = matrices + 2 * head;
     assert.equal(total({ method: 'mlx', bits: 4, groupSize: 64 }), all / 2 + (all / 64) * 4 + 2 * norms);
