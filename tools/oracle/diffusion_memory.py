@@ -184,6 +184,35 @@ def ltx(model, s):
     }
 
 
+def flux2(model, s):
+    inputs = packed(model, s)
+    tokens = inputs["hidden_states"].shape[1]
+    return inputs | {"guidance": random(s["batch"]), "img_ids": random(s["batch"], tokens, 4), "txt_ids": random(s["batch"], s["text"], 4)}
+
+
+def auraflow(model, s):
+    return {
+        "hidden_states": random(s["batch"], model.config.in_channels, s["height"] // 8, s["width"] // 8),
+        "encoder_hidden_states": random(s["batch"], s["text"], model.config.joint_attention_dim),
+        "timestep": random(s["batch"]),
+    }
+
+
+def hunyuan_dit(model, s):
+    tokens = (s["height"] // 16) * (s["width"] // 16)
+    return {
+        "hidden_states": random(s["batch"], model.config.in_channels, s["height"] // 8, s["width"] // 8),
+        "timestep": random(s["batch"]),
+        "encoder_hidden_states": random(s["batch"], 77, model.config.cross_attention_dim),
+        "text_embedding_mask": torch.ones(s["batch"], 77, dtype=torch.long),
+        "encoder_hidden_states_t5": random(s["batch"], 256, model.config.cross_attention_dim_t5),
+        "text_embedding_mask_t5": torch.ones(s["batch"], 256, dtype=torch.long),
+        "image_meta_size": random(s["batch"], 6),
+        "style": torch.zeros(s["batch"], dtype=torch.long),
+        "image_rotary_emb": (random(tokens, 88, dtype=torch.float32), random(tokens, 88, dtype=torch.float32)),
+    }
+
+
 def latents(model, s):
     """Latents of one picture or video for decode()."""
     config = model.config
@@ -192,7 +221,7 @@ def latents(model, s):
     shape = (s["height"] // space, s["width"] // space)
     if s["frames"] is None:
         return random(s["batch"], channels, *shape)
-    return random(s["batch"], channels, frames(s), *shape)
+    return random(s["batch"], channels, frames(s, s.get("time", 4)), *shape)
 
 
 SQUARE = {"width": 1024, "height": 1024, "frames": 1, "text": 512, "batch": 1}
@@ -221,6 +250,9 @@ DENOISERS = [
     ("CogVideoXTransformer3DModel", {"num_layers": 3, "num_attention_heads": 48, "use_rotary_positional_embeddings": True}, cogvideox, {"width": 720, "height": 480, "frames": 49, "text": 226, "batch": 2}),
     ("HunyuanVideoTransformer3DModel", {"num_layers": 2, "num_single_layers": 2}, hunyuan, {"width": 960, "height": 544, "frames": 129, "text": 256, "batch": 1}),
     ("LTXVideoTransformer3DModel", {"num_layers": 3}, ltx, {"width": 704, "height": 512, "frames": 161, "text": 128, "batch": 2}),
+    ("Flux2Transformer2DModel", {"num_layers": 2, "num_single_layers": 2}, flux2, SQUARE),
+    ("AuraFlowTransformer2DModel", {"num_mmdit_layers": 2, "num_single_dit_layers": 2, "pos_embed_max_size": 9216}, auraflow, SQUARE | {"text": 256, "batch": 2}),
+    ("HunyuanDiT2DModel", {"in_channels": 4, "patch_size": 2, "hidden_size": 1408, "num_layers": 6, "mlp_ratio": 4.3637, "sample_size": 128}, hunyuan_dit, SQUARE | {"text": 333, "batch": 2}),
 ]
 VIDEO = {"width": 832, "height": 480, "frames": 33, "batch": 1, "space": 8}
 AUTOENCODERS = [
@@ -237,6 +269,7 @@ AUTOENCODERS = [
     ("AutoencoderKLCogVideoX", {}, VIDEO | {"width": 720, "frames": 49}),
     ("AutoencoderKLCogVideoX", {}, VIDEO | {"width": 720, "frames": 49, "tiling": True}),
     ("AutoencoderKLHunyuanVideo", {}, VIDEO),
+    ("AutoencoderKLLTXVideo", {}, {"width": 704, "height": 512, "frames": 33, "batch": 1, "space": 32, "time": 8}),
     ("AutoencoderKLHunyuanVideo", {}, VIDEO | {"tiling": True}),
 ]
 

@@ -83,7 +83,8 @@ export function pictureSpeed({ job, models, target, memory }: PictureSpeedInput)
 }
 
 /** Matrices over the prompt: of its stream in blocks with two, and keys and values that look at it. */
-const overText = /(add_[qkv]_proj|to_add_out|ff_context|txt_mlp|context_embedder|txt_in|text_proj|caption)/u;
+const overText =
+  /(add_[qkv]_proj|to_add_out|ff_context|txt_mlp|context_embedder|^text_embedder|txt_in|text_proj|caption)/u;
 const lookingAtText = /attn2\.to_[kv]\./u;
 
 /**

@@ -1,8 +1,10 @@
 import type { Family } from '../family';
 import { albert } from './albert';
 import { arcee } from './arcee';
+import { auraFlow } from './auraFlow';
 import { autoencoderDc } from './autoencoderDc';
 import { autoencoderKl } from './autoencoderKl';
+import { autoencoderLtx } from './autoencoderLtx';
 import { autoencoderTiny } from './autoencoderTiny';
 import { autoencoderVideo } from './autoencoderVideo';
 import { autoencoderWan } from './autoencoderWan';
@@ -16,6 +18,7 @@ import { clip } from './clip';
 import { cogVideoX } from './cogVideoX';
 import { cohere } from './cohere';
 import { convnext, convnextv2 } from './convnext';
+import { cosmos } from './cosmos';
 import { dbrx } from './dbrx';
 import { debertaV2 } from './debertaV2';
 import { deepseek } from './deepseek';
@@ -30,6 +33,7 @@ import { exaone4 } from './exaone4';
 import { falcon } from './falcon';
 import { falconH1 } from './falconH1';
 import { falconPerception } from './falconPerception';
+import { flux2 } from './flux2';
 import { gemma } from './gemma';
 import { gemma2 } from './gemma2';
 import { gemma3 } from './gemma3';
@@ -46,7 +50,9 @@ import { gptOss } from './gptOss';
 import { granite } from './granite';
 import { granitemoe } from './granitemoe';
 import { granitemoehybrid, granitemoeshared } from './granitemoehybrid';
+import { hiDream } from './hiDream';
 import { hunyuanDense, hunyuanMoe } from './hunyuan';
+import { hunyuanDit } from './hunyuanDit';
 import { hunyuanVideo } from './hunyuanVideo';
 import { internlm2 } from './internlm2';
 import { internvl } from './internvl';
@@ -68,6 +74,7 @@ import { ministral3 } from './ministral3';
 import { mistral } from './mistral';
 import { mixtral } from './mixtral';
 import { mllama } from './mllama';
+import { mochi } from './mochi';
 import { modernbert } from './modernbert';
 import { molmo } from './molmo';
 import { mpnet } from './mpnet';
@@ -112,13 +119,16 @@ import { wanVideo } from './wanVideo';
 import { hubert, wav2vec2 } from './wav2vec2';
 import { whisper } from './whisper';
 import { zamba2 } from './zamba2';
+import { zImage } from './zImage';
 
 /** Every family that a config can be read as. A new family is one file here and one line. */
 export const families: readonly Family[] = [
   albert,
   arcee,
+  auraFlow,
   autoencoderDc,
   autoencoderKl,
+  autoencoderLtx,
   autoencoderTiny,
   autoencoderVideo,
   autoencoderWan,
@@ -133,6 +143,7 @@ export const families: readonly Family[] = [
   cohere,
   convnext,
   convnextv2,
+  cosmos,
   dbrx,
   debertaV2,
   deepseek,
@@ -150,6 +161,7 @@ export const families: readonly Family[] = [
   falconH1,
   falconMamba,
   falconPerception,
+  flux2,
   gemma,
   gemma2,
   gemma3,
@@ -167,8 +179,10 @@ export const families: readonly Family[] = [
   granitemoe,
   granitemoehybrid,
   granitemoeshared,
+  hiDream,
   hubert,
   hunyuanDense,
+  hunyuanDit,
   hunyuanMoe,
   hunyuanVideo,
   idefics3,
@@ -199,6 +213,7 @@ export const families: readonly Family[] = [
   mistral3,
   mixtral,
   mllama,
+  mochi,
   modernbert,
   molmo,
   mpnet,
@@ -253,4 +268,5 @@ export const families: readonly Family[] = [
   wav2vec2,
   whisper,
   zamba2,
+  zImage,
 ];
