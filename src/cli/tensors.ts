@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
-import { basename, dirname, extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { formatBytes } from '../core/units/bytes';
 import { formatParameters } from '../core/units/counts';
 import type { Blueprint, BlueprintOutcome, ConfigProblem } from '../core/model/blueprint';
-import { blueprintFromConfig } from '../core/model/blueprintFromConfig';
+import { blueprintFromDescription } from '../core/model/descriptions/index';
 import { activeParameterCount, checkpointLayout, parameterCount } from '../core/model/parameters';
 import { weightBytes } from '../core/model/quantisation/weightBytes';
 import { FileTooLarge, readText } from '../platform/files/readText';
-import type { FoundModel } from '../platform/resolve/findModel';
+import { fileAsModel, type FoundModel } from '../platform/resolve/findModel';
 import { parsedConfig, readModel } from '../platform/resolve/readModel';
 import { answerDocuments, openInput } from './documents';
 import { CliFailure } from './failure';
@@ -26,7 +26,10 @@ export function registerTensors(program: Command): void {
   program
     .command('tensors')
     .description('every tensor of a model: name, shape and type')
-    .argument('[file]', 'a config.json, a .jsonl of configs, a .safetensors or .gguf file, or a folder')
+    .argument(
+      '[file]',
+      'a config.json, params.json or model_config.yaml, a .jsonl of configs, weights (.safetensors, .gguf, .onnx, .keras, an index), or a folder',
+    )
     .option('--config <file>', 'the same, or - for standard input')
     .addOption(
       new Option('--names <layout>', "the library's names, or a checkpoint's")
@@ -52,7 +55,7 @@ async function run(path: string, options: TensorsOptions): Promise<void> {
     const source = path === '-' ? 'standard input' : path;
     await answerDocuments(
       await openInput(path),
-      (value) => documentOf(blueprintFromConfig(value), source),
+      (value) => documentOf(blueprintFromDescription(value), source),
       print,
     );
     return;
@@ -66,7 +69,9 @@ async function run(path: string, options: TensorsOptions): Promise<void> {
 async function readFile(path: string): Promise<BlueprintOutcome> {
   const status = await stat(path).catch(() => null);
   if (status === null) throw new CliFailure(`${path} cannot be read: there is no such file`);
-  const found = foundModel(path, status.isDirectory());
+  const found: FoundModel | null = status.isDirectory()
+    ? { path, kind: 'folder', source: path }
+    : fileAsModel(path, path);
   if (found === null) return configOutcome(await sized(() => readText(path)), path);
   const { outcome } = await readModel(found, {
     filePath: null,
@@ -75,17 +80,6 @@ async function readFile(path: string): Promise<BlueprintOutcome> {
     environment: process.env,
   });
   return outcome;
-}
-
-/** The model that a path stands for; null for a config under a name of its own. */
-function foundModel(path: string, isFolder: boolean): FoundModel | null {
-  if (isFolder) return { path, kind: 'folder', source: path };
-  if (extname(path) === '.safetensors') return { path, kind: 'safetensors', source: path };
-  if (extname(path).toLowerCase() === '.gguf') return { path, kind: 'gguf', source: path };
-  const name = basename(path);
-  return name === 'config.json' || name === 'adapter_config.json' || name.endsWith('.safetensors.index.json')
-    ? { path: dirname(path), kind: 'folder', source: path }
-    : null;
 }
 
 /** The config alone, whatever lies beside it. */
@@ -105,9 +99,9 @@ async function sized<T>(read: () => Promise<T>): Promise<T> {
 }
 
 function configOutcome(text: string, path: string): BlueprintOutcome {
-  const config = parsedConfig(text);
-  if (config === null) throw new CliFailure(`${path} is not a JSON object`);
-  return blueprintFromConfig(config);
+  const config = parsedConfig(text, path);
+  if (config === null) throw new CliFailure(`${path} is not an object of JSON or YAML`);
+  return blueprintFromDescription(config);
 }
 
 function blueprintOf(outcome: BlueprintOutcome, source: string): Blueprint {

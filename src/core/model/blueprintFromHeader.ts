@@ -51,7 +51,7 @@ function specOf(tensor: HeaderTensor): TensorSpec {
  * What a checkpoint without a config tells: its tensors, their bytes and dtypes, exactly; nothing of heads or of what the
  * layers keep, so `layers` is empty and that is said.
  */
-export function blueprintFromHeader(header: WeightHeader): BlueprintOutcome {
+export function blueprintFromHeader(header: WeightHeader, library = 'safetensors'): BlueprintOutcome {
   if (header.tensors.length === 0)
     return { ok: false, reason: `${header.source} holds no tensors`, problems: [] };
   const tensors = header.tensors.map(specOf);
@@ -64,9 +64,12 @@ export function blueprintFromHeader(header: WeightHeader): BlueprintOutcome {
   const blueprint: Blueprint = {
     architecture: 'unknown',
     modelType: 'unknown',
-    library: 'safetensors',
+    library,
     origin: 'exact',
-    assumptions: [`no config beside ${header.source}: what the layers keep is not known`],
+    assumptions: [
+      `no config beside ${header.source}: what the layers keep is not known`,
+      ...(header.notes ?? []),
+    ],
     dtype,
     dtypeOrigin: 'exact',
     hidden,

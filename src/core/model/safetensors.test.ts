@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parseSafetensorsHeader, parseSafetensorsIndex } from './safetensors';
+import { parseSafetensorsHeader, parseWeightIndex } from './safetensors';
 
 const header = {
   __metadata__: { format: 'pt' },
@@ -65,9 +65,9 @@ describe('parseSafetensorsHeader', () => {
   });
 });
 
-describe('parseSafetensorsIndex', () => {
+describe('parseWeightIndex', () => {
   it('lists files and total', () => {
-    const outcome = parseSafetensorsIndex(
+    const outcome = parseWeightIndex(
       JSON.stringify({
         metadata: { total_size: 24 },
         weight_map: {
@@ -84,11 +84,11 @@ describe('parseSafetensorsIndex', () => {
 
   it('refuses names that lead out of the folder', () => {
     for (const file of ['../x.safetensors', '/etc/x.safetensors', 'a/b.safetensors', 3, 'x.exe']) {
-      const outcome = parseSafetensorsIndex(JSON.stringify({ weight_map: { a: file } }));
+      const outcome = parseWeightIndex(JSON.stringify({ weight_map: { a: file } }));
       assert.ok(!outcome.ok);
       assert.match(outcome.reason, /expected the name of a weight file/);
     }
-    assert.ok(!parseSafetensorsIndex('{}').ok);
-    assert.ok(!parseSafetensorsIndex('x').ok);
+    assert.ok(!parseWeightIndex('{}').ok);
+    assert.ok(!parseWeightIndex('x').ok);
   });
 });

@@ -19,6 +19,8 @@ export interface WeightHeader {
   readonly source: string;
   /** False when a shard that the index names is not there. */
   readonly complete: boolean;
+  /** Sentences about what the files leave open. */
+  readonly notes?: readonly string[];
 }
 
 export type HeaderOutcome =
@@ -192,8 +194,8 @@ function endToEnd(spans: [begin: number, end: number][]): number | null {
   return position;
 }
 
-/** What `model.safetensors.index.json` says: the shard of each tensor, and the bytes of all. */
-export interface SafetensorsIndex {
+/** What `model.safetensors.index.json` or `pytorch_model.bin.index.json` says: the shard of each tensor, and the bytes of all. */
+export interface WeightIndex {
   /** File names without a path, each once, in the order of the names. */
   readonly files: readonly string[];
   readonly tensorNames: readonly string[];
@@ -202,10 +204,10 @@ export interface SafetensorsIndex {
 }
 
 export type IndexOutcome =
-  { readonly ok: true; readonly index: SafetensorsIndex } | { readonly ok: false; readonly reason: string };
+  { readonly ok: true; readonly index: WeightIndex } | { readonly ok: false; readonly reason: string };
 
 /** Reads an index of shards. Names that are paths are refused: an index speaks of its own folder alone. Never throws. */
-export function parseSafetensorsIndex(json: string): IndexOutcome {
+export function parseWeightIndex(json: string): IndexOutcome {
   let root: unknown;
   try {
     root = JSON.parse(json);

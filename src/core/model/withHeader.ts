@@ -1,7 +1,10 @@
 import { isFloat, type Dtype } from '../units/dtype';
 import type { Blueprint, TensorSpec } from './blueprint';
+import { blueprintFromHeader } from './blueprintFromHeader';
 import { elements } from './parameters';
 import type { HeaderTensor, WeightHeader } from './safetensors';
+import { matcherOf } from './storedNames';
+import { someOf } from './weightSizes';
 
 /**
  * A Blueprint with the real bytes of a checkpoint: what each tensor takes, its stored dtype, and the dtype of the whole.
@@ -10,20 +13,25 @@ import type { HeaderTensor, WeightHeader } from './safetensors';
  * does not hold is tied, whatever the config says. What did not match is said in `assumptions`.
  */
 export function withHeader(blueprint: Blueprint, header: WeightHeader): Blueprint {
-  const names = storedNames(blueprint);
-  const rename = bestPrefix(blueprint, header, names);
+  const match = matcherOf(
+    blueprint,
+    header.tensors.map(({ name }) => name),
+  );
   const bytes: Record<string, number> = {};
   const found = new Map<string, HeaderTensor>();
   let unmatched = 0;
   for (const stored of header.tensors) {
-    const name = libraryName(rename(stored.name), names);
-    if (name === null) {
+    const matched = match(stored.name);
+    if (matched === null) {
       unmatched++;
       continue;
     }
+    const { name, whole } = matched;
     bytes[name] = (bytes[name] ?? 0) + stored.bytes;
-    if (rename(stored.name) === name) found.set(name, stored);
+    if (whole) found.set(name, stored);
   }
+  if (unmatched * 2 > header.tensors.length && Object.keys(bytes).length * 2 < blueprint.tensors.length)
+    return withOwnTensors(blueprint, header);
 
   const dtype = frequentFloat(header) ?? blueprint.dtype;
   const wrongShapes: string[] = [];
@@ -55,66 +63,26 @@ export function withHeader(blueprint: Blueprint, header: WeightHeader): Blueprin
   };
 }
 
-/** Stored name -> library name: experts spelled out. */
-function storedNames(blueprint: Blueprint): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
-  for (const tensor of blueprint.tensors) {
-    names.set(tensor.name, tensor.name);
-    for (const form of tensor.stored ?? []) {
-      if (form.count === null) names.set(form.name, tensor.name);
-      else
-        for (let expert = 0; expert < form.count; expert++)
-          names.set(form.name.replace('{}', String(expert)), tensor.name);
-    }
-  }
-  return names;
-}
-
-/** The library tensor that a stored one belongs to: itself, or the weight of the module it stands in. */
-function libraryName(stored: string, names: ReadonlyMap<string, string>): string | null {
-  const direct = names.get(stored);
-  if (direct !== undefined) return direct;
-  const cut = stored.lastIndexOf('.');
-  if (cut === -1) return null;
-  const module = stored.slice(0, cut);
-  // `….weight.absmax`, `….gate_up_proj_blocks` and `….weight_scale` in turn.
-  return (
-    names.get(module) ??
-    names.get(`${module}.weight`) ??
-    names.get(stored.replace(/_(blocks|scales|scale_inv|scale)$/u, '')) ??
-    null
-  );
-}
-
-/** Checkpoints of a task class may lack the base model's prefix, and the other way round: whichever matches most. */
-function bestPrefix(
-  blueprint: Blueprint,
-  header: WeightHeader,
-  names: ReadonlyMap<string, string>,
-): (name: string) => string {
-  const prefixes = new Set<string>();
-  for (const { name } of blueprint.tensors) prefixes.add(name.slice(0, name.indexOf('.') + 1));
-  const theirs = new Set(header.tensors.map(({ name }) => name.slice(0, name.indexOf('.') + 1)));
-  const candidates: ((name: string) => string)[] = [
-    (name) => name,
-    ...[...prefixes].slice(0, 4).map((prefix) => (name: string) => prefix + name),
-    ...[...theirs]
-      .slice(0, 4)
-      .map((prefix) => (name: string) => (name.startsWith(prefix) ? name.slice(prefix.length) : name)),
-  ];
-  // A sample is enough to tell which prefix is right, and keeps a hundred thousand experts quick.
-  const step = Math.ceil(header.tensors.length / 256);
-  const sample = header.tensors.filter((_, index) => index % step === 0);
-  let best = candidates[0] ?? ((name: string): string => name);
-  let most = -1;
-  for (const candidate of candidates) {
-    const matched = sample.filter(({ name }) => libraryName(candidate(name), names) !== null).length;
-    if (matched > most) {
-      most = matched;
-      best = candidate;
-    }
-  }
-  return best;
+/** Weights under names of their own, such as an export's: the tensors are the file's, what the layers keep the config's. */
+function withOwnTensors(blueprint: Blueprint, header: WeightHeader): Blueprint {
+  const outcome = blueprintFromHeader(header, blueprint.library);
+  if (!outcome.ok) return blueprint;
+  const { tensors, dtype, weights } = outcome.blueprint;
+  return {
+    ...blueprint,
+    tensors,
+    dtype,
+    dtypeOrigin: 'exact',
+    origin: 'exact',
+    // Names and types are the file's: no rule for the library's names applies to them.
+    quantization: null,
+    assumptions: [
+      ...blueprint.assumptions,
+      `weights as ${header.source} holds them, under names of its own`,
+      ...(header.notes ?? []),
+    ],
+    ...(weights === undefined ? {} : { weights }),
+  };
 }
 
 function withStoredDtype(tensor: TensorSpec, real: HeaderTensor | undefined, usual: Dtype): TensorSpec {
@@ -149,14 +117,13 @@ function remarks(
   missing: readonly string[],
   unmatched: number,
 ): readonly string[] {
-  const some = (names: readonly string[]): string =>
-    names.length === 1 ? (names[0] ?? '') : `${names[0] ?? ''} and ${names.length - 1} more`;
   return [
     `weights as ${header.source} holds them`,
     ...(wrongShapes.length > 0
-      ? [`the config gives another shape than the file for ${some(wrongShapes)}`]
+      ? [`the config gives another shape than the file for ${someOf(wrongShapes)}`]
       : []),
-    ...(missing.length > 0 ? [`the files do not hold ${some(missing)}`] : []),
+    ...(missing.length > 0 ? [`the files do not hold ${someOf(missing)}`] : []),
     ...(unmatched > 0 ? [`${unmatched} tensors of the files are not loaded by the library`] : []),
+    ...(header.notes ?? []),
   ];
 }

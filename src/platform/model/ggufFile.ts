@@ -1,9 +1,29 @@
-import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { BlueprintOutcome } from '../../core/model/blueprint';
 import { blueprintFromGguf } from '../../core/model/blueprintFromGguf';
 import { readGgufHeader, type GgufHeader } from '../../core/model/gguf';
 import { ggufParts, joinGgufParts, type GgufContents } from '../../core/model/ggufSplit';
+import { readOpenFile, type FileRead } from './openFile';
+import type { WeightFormat } from './weightFormat';
+
+/** GGUF files, whole or in parts. */
+export const gguf: WeightFormat = {
+  name: 'GGUF',
+  takes: (fileName) => /\.gguf$/iu.test(fileName),
+  inFolder: onlyModel,
+  async read(path) {
+    const { outcome, files } = await readGgufModel(path);
+    return { contents: { kind: 'model', outcome }, files };
+  },
+};
+
+/** The one model of a folder: with several types of it, none is meant more than another. Projectors belong to a model. */
+function onlyModel(names: ReadonlySet<string>): string | null {
+  const models = [...names].filter(
+    (name) => /\.gguf$/iu.test(name) && !/mmproj/iu.test(name) && (ggufParts(name)?.[0] ?? name) === name,
+  );
+  return models.length === 1 ? (models[0] ?? null) : null;
+}
 
 /** Parts of one model that are opened. The largest published ones have a few dozen. */
 const MOST_PARTS = 1000;
@@ -33,9 +53,9 @@ export async function readGgufFile(path: string): Promise<GgufFileOutcome> {
   let fileBytes = 0;
   for (const file of files) {
     const part = await readPart(file);
-    if (typeof part === 'string') return refused(file, part);
-    headers.push(part.header);
-    fileBytes += part.fileBytes;
+    if (!part.ok) return part;
+    headers.push(part.value.header);
+    fileBytes += part.value.fileBytes;
   }
   const contents = joinGgufParts(headers);
   if (typeof contents === 'string') return refused(path, contents);
@@ -57,35 +77,10 @@ function refused(path: string, reason: string): GgufFileOutcome {
   return { ok: false, reason: `${basename(path)}: ${reason}` };
 }
 
-/** The header of one file, or what is wrong with it. */
-async function readPart(path: string): Promise<{ header: GgufHeader; fileBytes: number } | string> {
-  try {
-    await using handle = await open(path, 'r');
-    const stat = await handle.stat();
-    if (!stat.isFile()) return 'is no regular file';
-    const outcome = await readGgufHeader({
-      size: stat.size,
-      read: async (offset, target) => (await handle.read(target, 0, target.length, offset)).bytesRead,
-    });
-    return outcome.ok ? { header: outcome.header, fileBytes: stat.size } : outcome.reason;
-  } catch (error) {
-    if (isSystemError(error)) return unreadable(error.code);
-    throw error;
-  }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException & { readonly code: string } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
-}
-
-function unreadable(code: string): string {
-  switch (code) {
-    case 'ENOENT':
-      return 'does not exist';
-    case 'EACCES':
-    case 'EPERM':
-      return 'may not be read';
-    default:
-      return `cannot be read (${code})`;
-  }
+/** The header of one file. */
+function readPart(path: string): Promise<FileRead<{ header: GgufHeader; fileBytes: number }>> {
+  return readOpenFile(path, async (file) => {
+    const outcome = await readGgufHeader(file);
+    return outcome.ok ? { ok: true, value: { header: outcome.header, fileBytes: file.size } } : outcome;
+  });
 }

@@ -3,7 +3,8 @@ import { mkdtempSync, openSync, rmSync, writeFileSync, writeSync, ftruncateSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstRead } from '../../../test/support/firstRead';
-import { readSafetensorsHeader, readWeightsHeader } from './safetensorsFile';
+import { readSafetensorsHeader, safetensorsIndex } from './safetensorsFile';
+import { weightsInFolder } from './weightFormats';
 
 let folder = '';
 
@@ -131,22 +132,31 @@ describe('safetensors files', () => {
       weight_map: { a: 'model-1.safetensors', b: 'model-2.safetensors' },
     };
     writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
-    const read = await readWeightsHeader(folder);
-    assert.ok(read?.outcome.ok);
+    const path = join(folder, 'model.safetensors.index.json');
+    assert.equal(await weightsInFolder(folder), path);
+    const { contents } = await safetensorsIndex.read(path);
+    assert.ok(contents.kind === 'tensors');
     assert.deepEqual(
-      read.outcome.header.tensors.map(({ name }) => name),
+      contents.header.tensors.map(({ name }) => name),
       ['a', 'b'],
     );
-    assert.equal(read.outcome.header.complete, true);
+    assert.equal(contents.header.complete, true);
 
     rmSync(join(folder, 'model-2.safetensors'));
-    const partial = await readWeightsHeader(folder);
-    assert.ok(partial?.outcome.ok);
-    assert.equal(partial.outcome.header.complete, false);
-    assert.equal(partial.outcome.header.totalBytes, 16);
+    const partial = (await safetensorsIndex.read(path)).contents;
+    assert.ok(partial.kind === 'tensors');
+    assert.equal(partial.header.complete, false);
+    assert.equal(partial.header.totalBytes, 16);
+
+    rmSync(join(folder, 'model-1.safetensors'));
+    const alone = (await safetensorsIndex.read(path)).contents;
+    assert.deepEqual(alone, {
+      kind: 'sizes',
+      sizes: { source: 'model.safetensors.index.json', totalBytes: 16, names: ['a', 'b'] },
+    });
   });
 
   it('gives null for a folder without weights', async () => {
-    assert.equal(await readWeightsHeader(folder), null);
+    assert.equal(await weightsInFolder(folder), null);
   });
 });

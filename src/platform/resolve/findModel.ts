@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { descriptions } from '../../core/model/descriptions/index';
+import { weightFormatOf, weightsInFolder } from '../model/weightFormats';
 import { expandHome, snapshotFolder, type Environment } from './huggingFaceCache';
 
 /** Where a document's model is looked for. */
@@ -15,7 +17,7 @@ export interface ResolveContext {
 /** A model's place on this machine: a folder that holds its config, or one file. */
 export interface FoundModel {
   readonly path: string;
-  readonly kind: 'folder' | 'config' | 'gguf' | 'safetensors' | 'pipeline';
+  readonly kind: 'folder' | 'config' | 'weights' | 'pipeline';
   /** For people. */
   readonly source: string;
 }
@@ -73,30 +75,30 @@ async function asModel(path: string, source: string): Promise<FoundModel | null>
   if (status === null) return null;
   if (status.isDirectory()) {
     if (await isFile(join(path, pipelineIndex))) return { path, kind: 'pipeline', source };
-    for (const file of [
-      'config.json',
-      'adapter_config.json',
-      'model.safetensors',
-      'model.safetensors.index.json',
-    ]) {
-      if (await isFile(join(path, file))) return { path, kind: 'folder', source };
-    }
-    return null;
+    return (await holdsModel(path)) ? { path, kind: 'folder', source } : null;
   }
-  if (!status.isFile()) return null;
-  if (basename(path) === pipelineIndex) return { path: dirname(path), kind: 'pipeline', source };
-  if (basename(path) === 'config.json' || basename(path) === 'adapter_config.json')
+  return status.isFile() ? fileAsModel(path, source) : null;
+}
+
+const describingNames: ReadonlySet<string> = new Set([
+  'config.json',
+  'adapter_config.json',
+  ...descriptions.map(({ fileName }) => fileName),
+]);
+
+async function holdsModel(folder: string): Promise<boolean> {
+  for (const name of describingNames) if (await isFile(join(folder, name))) return true;
+  return (await weightsInFolder(folder)) !== null;
+}
+
+/** The model that a file stands for: weights, what describes them, or the folder of a file that has its name from one. */
+export function fileAsModel(path: string, source: string): FoundModel | null {
+  const name = basename(path);
+  if (name === pipelineIndex) return { path: dirname(path), kind: 'pipeline', source };
+  if (name === 'config.json' || name === 'adapter_config.json')
     return { path: dirname(path), kind: 'folder', source };
-  switch (extname(path).toLowerCase()) {
-    case '.gguf':
-      return { path, kind: 'gguf', source };
-    case '.safetensors':
-      return { path, kind: 'safetensors', source };
-    case '.json':
-      return { path, kind: 'config', source };
-    default:
-      return null;
-  }
+  if (weightFormatOf(path) !== null) return { path, kind: 'weights', source };
+  return /\.(?:json|ya?ml)$/iu.test(name) ? { path, kind: 'config', source } : null;
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -1,14 +1,15 @@
 import { dirname, join } from 'node:path';
 import { plainValue } from '../../core/job/document/configNode';
-import { parseJson } from '../../core/job/document/parseJson';
+import { parseText } from '../../core/job/document/parseText';
 import type { BlueprintOutcome } from '../../core/model/blueprint';
-import { blueprintFromConfig } from '../../core/model/blueprintFromConfig';
 import { blueprintFromHeader } from '../../core/model/blueprintFromHeader';
 import { isRecord } from '../../core/model/configReader';
+import { blueprintFromDescription, descriptions } from '../../core/model/descriptions/index';
+import { withSizes } from '../../core/model/weightSizes';
 import { withHeader } from '../../core/model/withHeader';
 import { FileTooLarge, readTextIfThere } from '../files/readText';
-import { readGgufModel } from '../model/ggufFile';
-import { readSafetensorsHeader, readWeightsHeader, type WeightsRead } from '../model/safetensorsFile';
+import type { WeightsRead } from '../model/weightFormat';
+import { readWeightFile, weightsInFolder } from '../model/weightFormats';
 import { findModel, type FoundModel, type ResolveContext } from './findModel';
 
 /** A model that was found, read as far as its files tell. */
@@ -23,13 +24,12 @@ export interface ReadModel {
 /** Adapters of adapters of adapters: further than this nobody goes, and a loop ends. */
 const mostAdapterSteps = 4;
 
-/** Reads the config of a model folder, with the weights' headers beside it where there are any. */
+/** Reads what describes a model, with the weights beside it where there are any. */
 export async function readModel(found: FoundModel, context: ResolveContext, steps = 0): Promise<ReadModel> {
   if (found.kind === 'pipeline')
     return unread(found, `${found.path} is a pipeline: name one of its folders`, found.path);
-  if (found.kind === 'gguf') return { ...(await readGgufModel(found.path)), source: found.source };
   try {
-    return await readFolder(found, context, steps);
+    return await readFound(found, context, steps);
   } catch (error) {
     if (!(error instanceof FileTooLarge)) throw error;
     return {
@@ -40,31 +40,59 @@ export async function readModel(found: FoundModel, context: ResolveContext, step
   }
 }
 
-async function readFolder(found: FoundModel, context: ResolveContext, steps: number): Promise<ReadModel> {
+async function readFound(found: FoundModel, context: ResolveContext, steps: number): Promise<ReadModel> {
   const folder = found.kind === 'folder' ? found.path : dirname(found.path);
-  const configPath = found.kind === 'config' ? found.path : join(folder, 'config.json');
-  const text = await readTextIfThere(configPath);
-  const weights = await weightsOf(found);
-  if (text === null)
+  const weightsPath = found.kind === 'weights' ? found.path : await weightsInFolder(folder);
+  const weights = weightsPath === null ? null : await readWeightFile(weightsPath);
+  // A file that is a whole model says more of itself than what lies beside it.
+  if (found.kind === 'weights' && weights?.contents.kind === 'model')
+    return { outcome: weights.contents.outcome, source: found.source, files: weights.files };
+  const config =
+    found.kind === 'config'
+      ? await readTextIfThere(found.path).then((text) => (text === null ? null : { path: found.path, text }))
+      : await describedIn(folder);
+  if (config === null)
     return weights === null
       ? readAdapter(found, context, steps)
-      : {
-          outcome: weights.outcome.ok
-            ? blueprintFromHeader(weights.outcome.header)
-            : { ok: false, reason: weights.outcome.reason, problems: [] },
-          source: found.source,
-          files: weights.files,
-        };
-  const config = await withQuantizationFile(parsedConfig(text), folder);
+      : { outcome: aloneOutcome(weights), source: found.source, files: weights.files };
+  const fields = await withQuantizationFile(parsedConfig(config.text, config.path), folder);
   const outcome: BlueprintOutcome =
-    config === null
-      ? { ok: false, reason: `${configPath} is not a JSON object`, problems: [] }
-      : blueprintFromConfig(config);
+    fields === null
+      ? { ok: false, reason: `${config.path} is not a JSON object`, problems: [] }
+      : blueprintFromDescription(fields);
   return {
     outcome: withWeights(outcome, weights),
     source: found.source,
-    files: [configPath, ...(weights?.files ?? [])],
+    files: [config.path, ...(weights?.files ?? [])],
   };
+}
+
+/** The text that describes the model of a folder: its config, else a description under its usual name. */
+async function describedIn(folder: string): Promise<{ readonly path: string; readonly text: string } | null> {
+  for (const name of new Set(['config.json', ...descriptions.map(({ fileName }) => fileName)])) {
+    const path = join(folder, name);
+    const text = await readTextIfThere(path);
+    if (text !== null) return { path, text };
+  }
+  return null;
+}
+
+/** What weights without a config tell. */
+function aloneOutcome({ contents }: WeightsRead): BlueprintOutcome {
+  switch (contents.kind) {
+    case 'model':
+      return contents.outcome;
+    case 'tensors':
+      return blueprintFromHeader(contents.header, contents.library);
+    case 'sizes':
+      return {
+        ok: false,
+        reason: `${contents.sizes.source} says ${contents.sizes.totalBytes} bytes of weights; without a config beside it their shapes are not known`,
+        problems: [],
+      };
+    case 'unreadable':
+      return { ok: false, reason: contents.reason, problems: [] };
+  }
 }
 
 /** A config whose text is at hand (an editor's, perhaps not saved), with what lies beside it in its folder. */
@@ -74,45 +102,47 @@ export async function readConfigIn(
   source: string,
 ): Promise<ReadModel> {
   try {
-    const weights = await readWeightsHeader(folder);
-    const outcome = blueprintFromConfig(await withQuantizationFile(config, folder));
+    const path = await weightsInFolder(folder);
+    const weights = path === null ? null : await readWeightFile(path);
+    const outcome = blueprintFromDescription(await withQuantizationFile(config, folder));
     return { outcome: withWeights(outcome, weights), source, files: weights?.files ?? [] };
   } catch (error) {
     if (!(error instanceof FileTooLarge)) throw error;
-    return { outcome: blueprintFromConfig(config), source, files: [error.path] };
+    return { outcome: blueprintFromDescription(config), source, files: [error.path] };
   }
-}
-
-/** Headers of the weights of a model; null when there are none. */
-async function weightsOf(found: FoundModel): Promise<WeightsRead | null> {
-  if (found.kind === 'config') return readWeightsHeader(dirname(found.path));
-  if (found.kind !== 'safetensors') return readWeightsHeader(found.path);
-  return { outcome: await readSafetensorsHeader(found.path), files: [found.path] };
 }
 
 /** Real bytes win over the config; weights that cannot be read leave the config's answer, and that is said. */
 function withWeights(outcome: BlueprintOutcome, weights: WeightsRead | null): BlueprintOutcome {
   if (!outcome.ok || weights === null) return outcome;
   const { blueprint } = outcome;
-  return {
-    ok: true,
-    blueprint: weights.outcome.ok
-      ? withHeader(blueprint, weights.outcome.header)
-      : {
+  switch (weights.contents.kind) {
+    case 'tensors':
+      return { ok: true, blueprint: withHeader(blueprint, weights.contents.header) };
+    case 'sizes':
+      return { ok: true, blueprint: withSizes(blueprint, weights.contents.sizes) };
+    case 'unreadable':
+      return {
+        ok: true,
+        blueprint: {
           ...blueprint,
           assumptions: [
             ...blueprint.assumptions,
-            `the weights beside the config were not read: ${weights.outcome.reason}`,
+            `the weights beside the config were not read: ${weights.contents.reason}`,
           ],
         },
-  };
+      };
+    case 'model':
+      // Another form of the same model: the config is what was asked for.
+      return outcome;
+  }
 }
 
 /** A folder that holds an adapter alone: its base model gives the shapes. */
 async function readAdapter(found: FoundModel, context: ResolveContext, steps: number): Promise<ReadModel> {
   const folder = found.kind === 'folder' ? found.path : dirname(found.path);
   const path = join(folder, 'adapter_config.json');
-  const adapter = parsedConfig((await readTextIfThere(path)) ?? '');
+  const adapter = parsedConfig((await readTextIfThere(path)) ?? '', path);
   const base = adapter?.['base_model_name_or_path'];
   if (typeof base !== 'string' || base === '')
     return unread(found, `${found.path} holds no config.json`, path);
@@ -128,9 +158,12 @@ function unread(found: FoundModel, reason: string, path: string): ReadModel {
   return { outcome: { ok: false, reason, problems: [] }, source: found.source, files: [path] };
 }
 
-/** A JSON object as plain values, whatever a strict parser thinks of its NaN and Infinity; null for anything else. */
-export function parsedConfig(text: string): Readonly<Record<string, unknown>> | null {
-  const root = parseJson(text).roots[0];
+/**
+ * The fields of a text in the syntax that its name says, whatever a strict parser thinks of NaN and Infinity; null when it
+ * is no object.
+ */
+export function parsedConfig(text: string, path = 'config.json'): Readonly<Record<string, unknown>> | null {
+  const root = parseText(text, path).roots[0];
   const value = root === undefined ? null : plainValue(root);
   return isRecord(value) ? value : null;
 }
@@ -149,7 +182,7 @@ async function withQuantizationFile(
     ['quantize_config.json', 'gptq'],
     ['quant_config.json', 'awq'],
   ] as const) {
-    const fields = parsedConfig((await readTextIfThere(join(folder, file))) ?? '');
+    const fields = parsedConfig((await readTextIfThere(join(folder, file))) ?? '', file);
     if (fields === null) continue;
     const inner = isRecord(fields['quantization']) ? fields['quantization'] : fields;
     return { ...config, quantization_config: { quant_method: method, ...inner } };

@@ -6,7 +6,7 @@ import type { BlueprintOutcome } from '../../core/model/blueprint';
 import { blueprintFromConfig } from '../../core/model/blueprintFromConfig';
 import { blueprintFromHeader } from '../../core/model/blueprintFromHeader';
 import { readTextIfThere } from '../files/readText';
-import { readWeightsHeader } from '../model/safetensorsFile';
+import { readWeightFile, weightsInFolder } from '../model/weightFormats';
 import { findModel, type ResolveContext } from './findModel';
 import { parsedConfig, readModel } from './readModel';
 
@@ -62,9 +62,13 @@ async function readPart(
   const { outcome, files } = await readModel(found, context);
   if (outcome.ok) return { outcome, read: files };
   // A class that is not known still has weights whose bytes count.
-  const weights = await readWeightsHeader(found.path);
-  return weights?.outcome.ok === true
-    ? { outcome: blueprintFromHeader(weights.outcome.header), read: [...files, ...weights.files] }
+  const path = await weightsInFolder(found.path);
+  const weights = path === null ? null : await readWeightFile(path);
+  return weights?.contents.kind === 'tensors'
+    ? {
+        outcome: blueprintFromHeader(weights.contents.header, weights.contents.library),
+        read: [...files, ...weights.files],
+      }
     : { outcome, read: files };
 }
 

@@ -5,6 +5,7 @@ import { knownModel } from '../../core/job/knownModels';
 import type { ResolvedModel } from '../../core/job/resolvedModel';
 import type { BlueprintOutcome, Quantization } from '../../core/model/blueprint';
 import { blueprintFromConfig } from '../../core/model/blueprintFromConfig';
+import { blueprintFromDescription } from '../../core/model/descriptions/index';
 import { findModel, type ResolveContext } from './findModel';
 import { readConfigIn, readModel } from './readModel';
 import { readPipeline } from './readPipeline';
@@ -21,7 +22,7 @@ export interface ResolvedModels {
  */
 export async function resolveModels(
   job: Job,
-  recognition: Pick<Recognition, 'kind' | 'references'>,
+  recognition: Pick<Recognition, 'bareModel' | 'references'>,
   context: ResolveContext,
 ): Promise<ResolvedModels> {
   const models: ResolvedModel[] = [];
@@ -31,7 +32,7 @@ export async function resolveModels(
     const id = job.modelReferences[index] ?? null;
     const reference = recognition.references.find((one) => one.id === id) ?? null;
     const resolved =
-      isModelFile(recognition.kind) && setting.config !== null
+      recognition.bareModel && setting.config !== null
         ? await besideFile(setting, setting.config, context)
         : await resolveModel(setting, reference, context);
     models.push(resolved.model);
@@ -40,11 +41,6 @@ export async function resolveModels(
   }
   // The document's own models keep their places.
   return { models: [...models, ...parts], files };
-}
-
-/** Kinds of documents that are a model's config themselves. */
-function isModelFile(kind: string): boolean {
-  return kind === 'hf-config' || kind === 'diffusers';
 }
 
 interface Resolved {
@@ -92,7 +88,7 @@ async function besideFile(
 
 /** A config in the document itself. */
 function writtenOut(setting: ModelSetting, config: Readonly<Record<string, unknown>>): ResolvedModel {
-  return { setting, id: null, source: 'the config in the file', outcome: blueprintFromConfig(config) };
+  return { setting, id: null, source: 'the config in the file', outcome: blueprintFromDescription(config) };
 }
 
 /** A copy's name may say how its weights are stored (`-AWQ`), which the table's shapes do not. */

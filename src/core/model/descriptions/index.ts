@@ -2,12 +2,13 @@ import type { BlueprintOutcome } from '../blueprint';
 import { blueprintFromConfig } from '../blueprintFromConfig';
 import { isRecord } from '../configReader';
 import type { Description } from './description';
+import { kerasModel } from './kerasModel';
 import { litgptModel } from './litgptModel';
 import { metaParams } from './metaParams';
 import { mistralParams } from './mistralParams';
 
 /** Every kind of description that is understood, in the order in which they are asked. */
-export const descriptions: readonly Description[] = [metaParams, mistralParams, litgptModel];
+export const descriptions: readonly Description[] = [metaParams, mistralParams, litgptModel, kerasModel];
 
 /** The kind of description that the fields of a file are; null for a Hugging Face config, and for no description at all. */
 export function descriptionOf(fields: unknown): Description | null {
