@@ -258,4 +258,30 @@ describe('estimateMemory', () => {
     assert.equal(memory.unknown, 'org/name is not on this machine.');
     assert.deepEqual(memory.perDevice, []);
   });
+
+  it('knows less of a model that was read as another class', () => {
+    const config = configOf({
+      type: 'llama',
+      layers: 16,
+      headDim: 64,
+      kv: 8,
+      groups: 4,
+      intermediate: 8192,
+      vocab: 32_000,
+      tied: false,
+    });
+    const unknown = { ...config, architectures: ['GlobbeForCausalLM'], model_type: 'globbe' };
+    for (const name of ['transformers', 'vllm', 'llama.cpp'] as const) {
+      const job = inferenceJob({}, engine(name));
+      const known = estimate(config, job);
+      const assumed = estimate(unknown, job);
+      checkShape(assumed);
+      const [before, after] = [known.perDevice[0], assumed.perDevice[0]];
+      assert.ok(before !== undefined && after !== undefined);
+      assert.equal(after.devicePeak.expected, before.devicePeak.expected);
+      assert.ok(after.devicePeak.high > 1.1 * before.devicePeak.high, name);
+      assert.ok(after.devicePeak.low < 0.95 * before.devicePeak.low, name);
+      assert.ok(after.terms.every((term) => term.name !== 'weights' || term.origin === 'assumed'));
+    }
+  });
 });

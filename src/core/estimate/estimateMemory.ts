@@ -2,6 +2,7 @@ import { devicePools, type Target } from '../hardware/target';
 import type { EngineName, JobDocument } from '../job/jobDocument';
 import type { ResolvedModel } from '../job/resolvedModel';
 import type { Blueprint, Quantization } from '../model/blueprint';
+import { widened } from './assumedModel';
 import { unanswered, type EngineModel } from './engines/engineInput';
 import { inferenceRules } from './engines/inferenceRules';
 import { trainingMemory } from './engines/training';
@@ -18,7 +19,13 @@ export interface EstimateInput {
 /**
  * Memory of a job on a target. Pure arithmetic on shapes; an estimate without figures says why in `unknown`.
  */
-export function estimateMemory({ job, models, target }: EstimateInput): MemoryEstimate {
+export function estimateMemory(input: EstimateInput): MemoryEstimate {
+  const estimate = estimateAsRead(input);
+  const assumed = input.models.some(({ outcome }) => outcome.ok && outcome.blueprint.origin === 'assumed');
+  return assumed ? widened(estimate) : estimate;
+}
+
+function estimateAsRead({ job, models, target }: EstimateInput): MemoryEstimate {
   const loaded: EngineModel[] = [];
   const notes: string[] = [];
   let refusal: string | null = null;

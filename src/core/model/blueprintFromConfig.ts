@@ -4,8 +4,8 @@ import type { BlueprintOutcome, ConfigProblem } from './blueprint';
 import { buildBlueprint, problemSentence, refused, type Choice } from './buildBlueprint';
 import { ConfigReader, isRecord, shown } from './configReader';
 import { architectureOf, architectureOfType } from './architectures';
+import { likelyShape } from './likelyShape';
 import { quantizationFromConfig } from './quantisation/quantizationConfig';
-
 
 const dtypes: Readonly<Record<string, Dtype>> = {
   float64: 'f64',
@@ -75,7 +75,7 @@ function choose(config: Readonly<Record<string, unknown>>, problems: ConfigProbl
     };
 
   const standing = modelType === null ? null : architectureOfType(modelType);
-  if (standing === null) return unknownClass(name, modelType);
+  if (standing === null) return shaped(config, name) ?? unknownClass(name, modelType);
   if (name === null)
     return {
       architecture: standing,
@@ -91,6 +91,21 @@ function choose(config: Readonly<Record<string, unknown>>, problems: ConfigProbl
     origin: 'assumed',
     assumptions: [
       `class ${shown(name)} is not known: read as ${standing.name}, the class of model_type ${standing.modelType}`,
+    ],
+  };
+}
+
+/** A class that nobody knows in a config that has the shape of a known one: an assumption, and called so. */
+function shaped(config: Readonly<Record<string, unknown>>, name: string | null): Choice | null {
+  const likely = likelyShape(name, config);
+  const architecture = likely === null ? null : architectureOf(likely.className);
+  if (likely === null || architecture === null || name === null) return null;
+  return {
+    architecture,
+    name,
+    origin: 'assumed',
+    assumptions: [
+      `class ${shown(name)} is not known: read as ${likely.className}, because the config has ${likely.because}`,
     ],
   };
 }
