@@ -64,6 +64,18 @@ describe('findRemedies', () => {
     }
   });
 
+  it('offers nothing that closes less than a tenth of the gap', () => {
+    const of = situation(inferenceJob({ contextLength: 8192 }), 'rtx3050-8gb');
+    const tried = tryOut(of);
+    const gap = tried.peakBytes - (tried.judgement.pool?.usableBytes ?? 0);
+    assert.ok(gap > 0);
+    for (const remedy of findRemedies(tried))
+      assert.ok(
+        remedy.verdict !== 'exceeds' || tried.peakBytes - remedy.expectedBytes > 0.1 * gap,
+        remedy.title,
+      );
+  });
+
   it('puts what leaves the results alone first, and says what changes them', () => {
     const found = remedies(
       situation(trainingJob({ method: 'lora', microBatch: 8, sequenceLength: 4096 }), 'rtx4090', nf4),

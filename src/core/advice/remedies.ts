@@ -27,19 +27,21 @@ interface Candidate {
 export type KeyOf = (path: string) => string | null;
 
 /**
- * Changes that make the job fit, or come nearer to it: each is estimated again and offered only if it needs less. Those that leave
+ * Changes that make the job fit, or come nearer to it: each is estimated again and offered only if it needs clearly less. Those that leave
  * the job's results alone come first, those that fit before those that do not, then by how little they change: in the order tried.
  */
 export function findRemedies(tried: Tried, keyOf: KeyOf = () => null): readonly Suggestion[] {
   const { judgement, situation } = tried;
   if (judgement.verdict === 'fits' || judgement.verdict === 'unknown') return [];
   const budget = (judgement.pool?.usableBytes ?? 0) - situation.headroom;
+  // What closes less than a tenth of the gap is no way out, and hides those that are.
+  const worthwhile = Math.max(tried.peakBytes * 0.01, (tried.peakBytes - budget) * 0.1);
   const suggestions: (Suggestion & { readonly order: number })[] = [];
   candidates(tried, keyOf).forEach((candidate, order) => {
     const after = tryWith(situation, candidate.set);
     if (after.memory.unknown !== null) return;
-    const better =
-      after.peakBytes < tried.peakBytes * 0.99 || rank(after.judgement.verdict) < rank(judgement.verdict);
+    const saved = tried.peakBytes - after.peakBytes;
+    const better = saved > worthwhile || rank(after.judgement.verdict) < rank(judgement.verdict);
     // A job that runs with a part on the host is only helped by what brings it back to the device.
     if (!better || (judgement.verdict === 'partial' && rank(after.judgement.verdict) >= rank('partial')))
       return;

@@ -94,6 +94,14 @@ describe('blueprintFromConfig', () => {
     assert.equal(b.dtypeOrigin, 'assumed');
   });
 
+  it('takes the switch of the first Qwen for its dtype', () => {
+    const { torch_dtype: _, ...rest } = llama8b;
+    assert.equal(blueprint({ ...rest, bf16: true, fp16: false }).dtype, 'bf16');
+    assert.equal(blueprint({ ...rest, bf16: false, fp16: true }).dtype, 'f16');
+    assert.equal(blueprint({ ...rest, bf16: false }).dtypeOrigin, 'default');
+    assert.equal(blueprint({ ...llama8b, fp16: true }).dtype, 'bf16');
+  });
+
   it('says which class it does not know', () => {
     for (const [config, reason] of [
       [

@@ -119,6 +119,13 @@ function unknownClass(name: string | null, modelType: string | null): string {
   return `unknown architecture: ${what}`;
 }
 
+/** Switches in the place of a `dtype`: Qwen (1), whose modeling_qwen.py casts the model by them. */
+const typeFlags: readonly (readonly [key: string, dtype: Dtype])[] = [
+  ['bf16', 'bf16'],
+  ['fp16', 'f16'],
+  ['fp32', 'f32'],
+];
+
 /** `dtype`, else `torch_dtype`, of the config or of its text section. */
 function dtypeOf(
   config: Readonly<Record<string, unknown>>,
@@ -144,6 +151,7 @@ function dtypeOf(
     });
     return { dtype: 'f32', dtypeOrigin: 'assumed' };
   }
+  for (const [key, dtype] of typeFlags) if (config[key] === true) return { dtype, dtypeOrigin: 'exact' };
   // Quantised checkpoints keep what is not quantised in 16 bits; a plain config without the key is an old one in fp32.
   return isRecord(config['quantization_config'])
     ? { dtype: 'bf16', dtypeOrigin: 'assumed' }
