@@ -133,7 +133,8 @@ function autoencoder(config: ConfigReader, model: ModelBuilder, shape: Shape): v
             residual(model, `resnets.${layer}`, layer === 0 ? from : to, to);
         });
         if (last) return;
-        const rises = time(levels - 2 - level);
+        // The decoder turns the whole list around.
+        const rises = inTime?.[inTime.length - 1 - level] ?? false;
         grid = { time: grid.time * (rises ? 2 : 1), space: grid.space * 2 };
         model.scope(shape.residual ? 'upsampler' : 'upsamplers.0', () => {
           model.grid(grid, () =>

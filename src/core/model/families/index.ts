@@ -113,6 +113,7 @@ import { stablelm } from './stablelm';
 import { starcoder2 } from './starcoder2';
 import { swin } from './swin';
 import { mt5, t5, umt5 } from './t5';
+import { unet2d } from './unet2d';
 import { unet2dCondition } from './unet2dCondition';
 import { deit, vit } from './vit';
 import { wanVideo } from './wanVideo';
@@ -262,6 +263,7 @@ export const families: readonly Family[] = [
   swin,
   t5,
   umt5,
+  unet2d,
   unet2dCondition,
   vit,
   wanVideo,

@@ -61,7 +61,8 @@ function stacks(
 function zImageModel(config: ConfigReader, model: ModelBuilder): void {
   const hidden = config.size('dim');
   const heads = config.heads('n_heads');
-  const kvHeads = config.heads('n_kv_heads');
+  // `n_kv_heads` is read by nothing.
+  const kvHeads = heads;
   config.mustDivide('n_heads', heads, hidden, 'dim');
   const channels = config.size('in_channels');
   const patches = config.integers('all_patch_size', { min: 1, max: 64 }) ?? [];

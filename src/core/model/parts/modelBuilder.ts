@@ -138,22 +138,21 @@ export class ModelBuilder {
    * consists of several stacks, `first` is the number of layers before this one.
    */
   stack(name: string, count: number, hidden: number, body: (index: number) => void, first = 0): void {
-    for (let index = 0; index < count; index++) {
-      const draft: LayerDraft = { attention: null, cross: null, recurrent: null, mlp: null };
-      this.draft = draft;
-      this.layerIndex = first + index;
-      this.scope(`${name}.${index}`, () => body(index));
-      this.layerIndex = null;
-      this.draft = null;
-      if (!this.unloaded)
-        this.layers.push({
-          index: first + index,
-          component: this.componentName,
-          hidden,
-          ...draft,
-          ...(this.gridScale === undefined ? {} : { grid: this.gridScale }),
-        });
-    }
+    for (let index = 0; index < count; index++)
+      this.layer(`${name}.${index}`, hidden, first + index, () => body(index));
+  }
+
+  /** One layer under a name of its own, where layers do not lie in one list. */
+  layer(name: string, hidden: number, index: number, body: () => void): void {
+    const draft: LayerDraft = { attention: null, cross: null, recurrent: null, mlp: null };
+    this.draft = draft;
+    this.layerIndex = index;
+    this.scope(name, body);
+    this.layerIndex = null;
+    this.draft = null;
+    if (this.unloaded) return;
+    const grid = this.gridScale === undefined ? {} : { grid: this.gridScale };
+    this.layers.push({ index, component: this.componentName, hidden, ...draft, ...grid });
   }
 
   /** What the current layer may keep of its attention. */
