@@ -252,6 +252,37 @@ describe('blueprintFromGguf', () => {
     assert.deepEqual(read(999), { method: 'gguf', type: 'Q8_0' });
   });
 
+  it('lists an adapter and a projector, and says that they are parts', () => {
+    const tensors = [
+      ['blk.0.attn_q.weight.lora_a', [8, 64], 'F16'],
+      ['blk.0.attn_q.weight.lora_b', [64, 8], 'F16'],
+    ] as const;
+    const metadata = {
+      'general.architecture': 'llama',
+      'general.type': 'adapter',
+      'adapter.type': 'lora',
+      'general.base_model.0.name': 'Llama 3.1 8B',
+    };
+    const adapter = blueprintFromGguf(contentsOf({ tensors, metadata }), 'lora.gguf');
+    assert.ok(adapter.ok);
+    assert.equal(
+      adapter.blueprint.partOf,
+      'lora.gguf is a LoRA adapter of Llama 3.1 8B; the model that it belongs to is another file',
+    );
+    assert.deepEqual(
+      adapter.blueprint.tensors.map(({ name, shape, component }) => [name, shape, component]),
+      [
+        ['blk.0.attn_q.weight.lora_a', [8, 64], 'adapter'],
+        ['blk.0.attn_q.weight.lora_b', [64, 8], 'adapter'],
+      ],
+    );
+    assert.match(
+      blueprint('qwen2_5-vl-projector').partOf ?? '',
+      /is a projector; the language model .* is another file/,
+    );
+    assert.equal(blueprint('llama-gqa').partOf, undefined);
+  });
+
   it('says what is not a model', () => {
     const tensors = [['t', [4], 'F32']] as const;
     const outcome = (metadata: Readonly<Record<string, unknown>>, none = false): unknown => {
@@ -259,7 +290,6 @@ describe('blueprintFromGguf', () => {
       return read.ok ? 'was accepted' : read.reason;
     };
     assert.match(String(outcome({ 'general.type': 'imatrix' })), /importance matrix/);
-    assert.match(String(outcome({ 'general.type': 'adapter' })), /adapter/);
     assert.match(String(outcome({ 'general.architecture': 'llama' }, true)), /vocabulary alone/);
     assert.match(String(outcome({})), /general.architecture/);
   });

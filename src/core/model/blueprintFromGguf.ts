@@ -1,4 +1,5 @@
 import { isFloat, type Dtype } from '../units/dtype';
+import { ADAPTER_COMPONENT } from './adapter';
 import type { Blueprint, BlueprintOutcome, ConfigProblem, TensorSpec } from './blueprint';
 import { problemSentence, refused } from './buildBlueprint';
 import { fileTypeName, findGgmlType } from './ggmlTypes';
@@ -33,7 +34,7 @@ export function blueprintFromGguf(contents: GgufContents, source: string): Bluep
   const architecture = text(contents, 'general.architecture');
   const kind = text(contents, 'general.type');
   if (kind === 'imatrix') return refused('is an importance matrix, no model');
-  if (kind === 'adapter') return refused('is an adapter; the model that it belongs to is another file');
+  if (kind === 'adapter') return adapterOf(contents, architecture, source);
   if (contents.tensors.length === 0) return refused('holds no tensors: a vocabulary alone is no model');
   if (architecture === null) return refused('does not say its general.architecture');
 
@@ -73,6 +74,9 @@ export function blueprintFromGguf(contents: GgufContents, source: string): Bluep
     logitSoftcap: (keys.real('final_logit_softcapping') ?? 0) > 0,
     // gemma2 caps its attention weights whether the key is there or not (gemma2.cpp).
     attentionSoftcap: (keys.real('attn_logit_softcapping') ?? 0) > 0 || architecture === 'gemma2',
+    ...(architecture === 'clip'
+      ? { partOf: `${source} is a projector; the language model that it belongs to is another file` }
+      : {}),
     weights: {
       source,
       fileBytes: contents.tensors.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -83,6 +87,42 @@ export function blueprintFromGguf(contents: GgufContents, source: string): Bluep
   return problems.length > 0
     ? { ok: false, reason: problemSentence(problems), problems }
     : { ok: true, blueprint };
+}
+
+/** A LoRA file: pairs `….lora_a`, `….lora_b` under the base model's names (convert_lora_to_gguf.py). */
+function adapterOf(contents: GgufContents, architecture: string | null, source: string): BlueprintOutcome {
+  const specs = contents.tensors.map((tensor): TensorSpec => ({
+    ...specOf(tensor, { count: 0, active: () => 1 }),
+    role: 'other',
+    module: 'parameter',
+    component: ADAPTER_COMPONENT,
+    experts: null,
+  }));
+  const base = text(contents, 'general.base_model.0.name');
+  const partOf = `${source} is ${text(contents, 'adapter.type') === 'lora' ? 'a LoRA adapter' : 'an adapter'}${base === null ? '' : ` of ${base}`}; the model that it belongs to is another file`;
+  return {
+    ok: true,
+    blueprint: {
+      architecture: architecture ?? 'unknown',
+      modelType: architecture ?? 'unknown',
+      library: 'llama.cpp',
+      origin: 'exact',
+      assumptions: [partOf, ...remarks(contents, 1, source)],
+      dtype: frequentFloat(contents.tensors),
+      dtypeOrigin: 'exact',
+      hidden: 0,
+      vocab: 0,
+      maxContext: null,
+      task: 'generate',
+      layers: [],
+      tensors: specs,
+      quantization: null,
+      activation: null,
+      logitSoftcap: false,
+      attentionSoftcap: false,
+      partOf,
+    },
+  };
 }
 
 function text(contents: GgufContents, key: string): string | null {

@@ -95,7 +95,7 @@ async function holdsModel(folder: string): Promise<boolean> {
 export function fileAsModel(path: string, source: string): FoundModel | null {
   const name = basename(path);
   if (name === pipelineIndex) return { path: dirname(path), kind: 'pipeline', source };
-  if (name === 'config.json' || name === 'adapter_config.json')
+  if (['config.json', 'adapter_config.json', 'adapter_model.safetensors'].includes(name))
     return { path: dirname(path), kind: 'folder', source };
   if (weightFormatOf(path) !== null) return { path, kind: 'weights', source };
   return /\.(?:json|ya?ml)$/iu.test(name) ? { path, kind: 'config', source } : null;

@@ -1,13 +1,25 @@
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { plainValue } from '../../core/job/document/configNode';
 import { parseText } from '../../core/job/document/parseText';
-import type { BlueprintOutcome } from '../../core/model/blueprint';
+import { peftTensors } from '../../core/estimate/terms/peftTensors';
+import { knownModel } from '../../core/job/knownModels';
+import {
+  adapterTensors,
+  adapterTitle,
+  parseAdapterConfig,
+  withAdapter,
+  type AdapterConfig,
+} from '../../core/model/adapter';
+import type { Blueprint, BlueprintOutcome } from '../../core/model/blueprint';
 import { blueprintFromHeader } from '../../core/model/blueprintFromHeader';
 import { isRecord } from '../../core/model/configReader';
 import { blueprintFromDescription, descriptions } from '../../core/model/descriptions/index';
 import { withSizes } from '../../core/model/weightSizes';
 import { withHeader } from '../../core/model/withHeader';
 import { FileTooLarge, readTextIfThere } from '../files/readText';
+import type { HeaderOutcome } from '../../core/model/safetensors';
+import { readSafetensorsHeader } from '../model/safetensorsFile';
 import type { WeightsRead } from '../model/weightFormat';
 import { readWeightFile, weightsInFolder } from '../model/weightFormats';
 import { findModel, type FoundModel, type ResolveContext } from './findModel';
@@ -138,20 +150,99 @@ function withWeights(outcome: BlueprintOutcome, weights: WeightsRead | null): Bl
   }
 }
 
-/** A folder that holds an adapter alone: its base model gives the shapes. */
+/** A folder that holds an adapter: its base model, with the adapter's own weights. */
 async function readAdapter(found: FoundModel, context: ResolveContext, steps: number): Promise<ReadModel> {
   const folder = found.kind === 'folder' ? found.path : dirname(found.path);
   const path = join(folder, 'adapter_config.json');
-  const adapter = parsedConfig((await readTextIfThere(path)) ?? '', path);
-  const base = adapter?.['base_model_name_or_path'];
-  if (typeof base !== 'string' || base === '')
-    return unread(found, `${found.path} holds no config.json`, path);
+  const text = await readTextIfThere(path);
+  if (text === null) return unread(found, `${found.path} holds no config.json`, path);
+  const parsed = parseAdapterConfig(parsedConfig(text, path));
+  if (!parsed.ok) return unread(found, `${path}: ${parsed.reason}`, path);
+  const { adapter } = parsed;
+  const weightsPath = join(folder, 'adapter_model.safetensors');
+  const weights = (await isFile(weightsPath)) ? await readSafetensorsHeader(weightsPath) : null;
+  if (adapter.base === null)
+    return withoutBase(found, adapter, weights, `${path} does not name its base model`, path);
   if (steps >= mostAdapterSteps)
     return unread(found, `${path} names a base model that leads back to itself`, path);
-  const next = await findModel(base, null, { ...context, filePath: path });
-  if (next === null) return unread(found, `the base model ${base} of ${path} is not on this machine`, path);
-  const read = await readModel(next, context, steps + 1);
-  return { ...read, files: [path, ...read.files] };
+  const base = await baseModel(adapter.base, { ...context, filePath: path }, steps);
+  if (base === null)
+    return withoutBase(
+      found,
+      adapter,
+      weights,
+      `the base model ${adapter.base} of ${path} is not on this machine`,
+      path,
+    );
+  const { outcome } = base;
+  return {
+    outcome: outcome.ok ? { ok: true, blueprint: adapted(outcome.blueprint, adapter, weights) } : outcome,
+    source: base.source,
+    files: [path, ...(weights === null ? [] : [weightsPath]), ...base.files],
+  };
+}
+
+/** The model that an adapter belongs to: on this machine, else one whose shapes are known by its name. */
+async function baseModel(name: string, context: ResolveContext, steps: number): Promise<ReadModel | null> {
+  const next = await findModel(name, null, context);
+  if (next !== null) return readModel(next, context, steps + 1);
+  const known = knownModel(name);
+  if (known === null) return null;
+  const outcome = blueprintFromDescription(known.config);
+  return {
+    outcome:
+      outcome.ok && known.quantization !== null
+        ? { ok: true, blueprint: { ...outcome.blueprint, quantization: known.quantization } }
+        : outcome,
+    source: `the built-in table (${known.id})`,
+    files: [],
+  };
+}
+
+/** Real bytes win over the adapter's config, and which it was is said. */
+function adapted(base: Blueprint, adapter: AdapterConfig, weights: HeaderOutcome | null): Blueprint {
+  const title = adapterTitle(adapter);
+  if (weights?.ok === true) {
+    const { tensors, totalBytes } = weights.header;
+    const remark = `${title}: ${tensors.length} tensors, ${totalBytes} bytes as adapter_model.safetensors holds them`;
+    return withAdapter(base, adapterTensors(weights.header), remark);
+  }
+  const because = weights === null ? 'its weights are not there' : weights.reason;
+  return adapter.lora === null
+    ? withAdapter(base, [], `${title}: ${because}, and its size is not counted`)
+    : withAdapter(
+        base,
+        peftTensors(base, adapter.lora),
+        `${title}: ${because}, counted from its config in fp32`,
+      );
+}
+
+/** An adapter alone: its tensors can be listed, but it runs on nothing. */
+function withoutBase(
+  found: FoundModel,
+  adapter: AdapterConfig,
+  weights: HeaderOutcome | null,
+  reason: string,
+  path: string,
+): ReadModel {
+  const alone = weights?.ok === true ? blueprintFromHeader(weights.header, 'peft') : null;
+  if (alone?.ok !== true) return unread(found, reason, path);
+  const { blueprint } = alone;
+  return {
+    outcome: {
+      ok: true,
+      blueprint: { ...blueprint, assumptions: [adapterTitle(adapter), reason], partOf: reason },
+    },
+    source: found.source,
+    files: [path],
+  };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isFile(),
+    () => false,
+  );
 }
 
 function unread(found: FoundModel, reason: string, path: string): ReadModel {

@@ -201,10 +201,13 @@ describe('resolveModels', () => {
     });
     write(join(workspace, 'base', 'config.json'), llama(6));
     assert.equal(await found('./adapter'), 6);
-    write(join(workspace, 'x', 'adapter_config.json'), { base_model_name_or_path: './y' });
-    write(join(workspace, 'y', 'adapter_config.json'), { base_model_name_or_path: './x' });
+    write(join(workspace, 'x', 'adapter_config.json'), { peft_type: 'LORA', base_model_name_or_path: './y' });
+    write(join(workspace, 'y', 'adapter_config.json'), { peft_type: 'LORA', base_model_name_or_path: './x' });
     assert.match(String(await found('./x')), /leads back to itself/);
-    write(join(workspace, 'z', 'adapter_config.json'), { base_model_name_or_path: './gone' });
+    write(join(workspace, 'z', 'adapter_config.json'), {
+      peft_type: 'LORA',
+      base_model_name_or_path: './gone',
+    });
     assert.match(String(await found('./z')), /base model \.\/gone .* is not on this machine/);
   });
 

@@ -66,13 +66,20 @@ async function resolveModel(
   }
   if (found !== null) {
     const { outcome, source, files } = await readModel(found, context);
-    return { model: { setting, id: name, source, outcome }, files };
+    return { model: { setting, id: name, source, outcome: runnable(outcome, setting) }, files };
   }
   // A repository of GGUF files holds many types: its name is enough once the document says which.
   const known = knownModel(setting.quantization ? name.replace(/-gguf$/iu, '') : name);
   if (known === null) return { model: missing(setting, name, `${name} is not on this machine`), files: [] };
   const outcome = storedAs(blueprintFromConfig(known.config), known.quantization);
   return { model: { setting, id: name, source: `the built-in table (${known.id})`, outcome }, files: [] };
+}
+
+/** A projector or an adapter is no model to run; as what a job says it is, it counts. */
+function runnable(outcome: BlueprintOutcome, setting: ModelSetting): BlueprintOutcome {
+  return outcome.ok && outcome.blueprint.partOf !== undefined && setting.role === 'main'
+    ? { ok: false, reason: outcome.blueprint.partOf, problems: [] }
+    : outcome;
 }
 
 /** A document that is a model's config itself: its weights and its quantisation may lie beside it. */

@@ -1,5 +1,6 @@
 import { devicePools } from '../../hardware/target';
 import type { Task } from '../../job/jobDocument';
+import { ADAPTER_COMPONENT } from '../../model/adapter';
 import type { AttentionSpec, Blueprint } from '../../model/blueprint';
 import { MiB } from '../../units/bytes';
 import { dtypeBytes } from '../../units/dtype';
@@ -31,6 +32,7 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
   const { origin, notes } = heldWeights(blueprint, main.quantization, main.dtype);
   const held = heldTensors(blueprint, main.quantization, main.dtype);
   const weightBytes = totalBytes(held);
+  const adapterBytes = totalBytes(held.filter(({ tensor }) => tensor.component === ADAPTER_COMPONENT));
   const compute = dtypeBytes(main.dtype);
   const sequences = Math.max(1, inference.concurrency);
   const length = inference.contextLength;
@@ -60,7 +62,8 @@ export const transformersInference: EngineRules = ({ job, main, others, target }
   );
 
   const base: TermDraft[] = [
-    draft('weights', weightBytes, origin),
+    draft('weights', weightBytes - adapterBytes, origin),
+    draft('adapters', adapterBytes, 'exact'),
     ...others.map((model) =>
       draft(
         'weights',
