@@ -253,7 +253,7 @@ def modules() -> dict:
             config = transformers.AutoConfig.for_model(**answer["config"])
             with torch.device("meta"):
                 model = getattr(transformers, answer["class"])(config)
-            entry = answers.setdefault(answer["class"], {"linear": set(), "derived": set(), "other": set(), "keptWide": []})
+            entry = answers.setdefault(answer["class"], {"modelType": recorded["modelType"], "linear": set(), "derived": set(), "other": set(), "keptWide": []})
             entry["keptWide"] = sorted(set(model._keep_in_fp32_modules or []) | set(entry["keptWide"]))
             for name, module in model.named_modules():
                 weight = module._parameters.get("weight")
@@ -264,7 +264,7 @@ def modules() -> dict:
     return {
         "libraries": {"transformers": transformers.__version__},
         "classes": {
-            name: {key: sorted(value) for key, value in entry.items() if value} for name, entry in sorted(answers.items())
+            name: {key: value if isinstance(value, str) else sorted(value) for key, value in entry.items() if value} for name, entry in sorted(answers.items())
         },
     }
 

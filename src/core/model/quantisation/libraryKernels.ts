@@ -52,6 +52,9 @@ export const metal = replacedLinears('metal', 'affine', ({ outputs, inputs }, { 
   return outputs * (4 * Math.ceil((inputs * (quantization.bits ?? 4)) / 32) + 8 * groups);
 });
 
+/** Codes are kept in at most 16 bits. */
+const LONGEST_CODE = 16;
+
 /**
  * AQLM: `codebooks` codes per group of inputs, the codebooks and a scale per output (AQLM's inference.py, `QuantizedLinear`; the
  * checkpoint's `nbits_per_codebook`, `num_codebooks`, `in_group_size`).
@@ -59,7 +62,7 @@ export const metal = replacedLinears('metal', 'affine', ({ outputs, inputs }, { 
 export const aqlm = replacedLinears('aqlm', 'AQLM', ({ outputs, inputs }, { quantization, dtype }) => {
   const group = quantization.groupSize ?? 8;
   const codebooks = quantization.codebooks ?? 1;
-  const codeBits = ((quantization.bits ?? 2) * group) / codebooks;
+  const codeBits = Math.min(LONGEST_CODE, ((quantization.bits ?? 2) * group) / codebooks);
   const codes = outputs * Math.ceil(inputs / group) * codebooks * (codeBits <= 8 ? 1 : 2);
   return codes + dtypeBytes(dtype) * (codebooks * 2 ** codeBits * group + outputs);
 });

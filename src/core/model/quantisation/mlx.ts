@@ -42,8 +42,10 @@ export const mlx: Method = {
     const skip = targetMatcher(quantization.skip ?? []);
     const override = overrideFor(quantization);
     const group = quantization.groupSize ?? 64;
+    const hasText = blueprint.layers.some(({ component }) => component === 'text');
     return (tensor) => {
-      const matrices = quantisable(tensor);
+      // Towers for images and sound stay as they are (mlx_vlm utils.py, `skip_multimodal_module`).
+      const matrices = hasText && tensor.component !== 'text' ? null : quantisable(tensor);
       if (matrices === null || matrices.inputs % group !== 0 || skip.matches(tensor)) return null;
       const own = override(tensor);
       const router = tensor.role === 'router' && eightBitRouters.has(blueprint.modelType);

@@ -16,14 +16,14 @@ const keptByClass: Readonly<Record<string, readonly string[]>> = {
   mt5: ['wo'],
   umt5: ['wo'],
   deepseek_v32: ['indexer.weights_proj'],
-  deepseek_v4: [
-    'compressor.kv_proj',
-    'compressor.gate_proj',
-    'indexer.kv_proj',
-    'indexer.gate_proj',
-    'scorer.weights_proj',
-  ],
   glm_moe_dsa: ['indexer.weights_proj'],
+  deepseek_v4: [
+    'self_attn.compressor.gate_proj',
+    'self_attn.compressor.indexer.gate_proj',
+    'self_attn.compressor.indexer.kv_proj',
+    'self_attn.compressor.indexer.scorer.weights_proj',
+    'self_attn.compressor.kv_proj',
+  ],
 };
 
 /** Names of the modules that a class keeps unquantised whatever the config says. */
