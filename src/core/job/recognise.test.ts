@@ -55,7 +55,9 @@ describe('recognise', () => {
       if (/\/corpus\/(?:axolotl\/examples|hf-config)\//.test(path)) continue;
       const textEncoder = /\/diffusers\/[^/]+\/text_encoder(?:_2)?\/config\.json$/.test(path);
       const pipeline = /\/diffusers\/[^/]+\/(?:model_index|(?:unet|vae)\/config)\.json$/.test(path);
-      const kind = textEncoder ? 'hf-config' : pipeline ? 'diffusers' : 'not-ours';
+      // The experiments do not name their base models.
+      const adapter = path.endsWith('/adapter_config.json') ? 'fragment peft-adapter' : 'not-ours';
+      const kind = textEncoder ? 'hf-config' : pipeline ? 'diffusers' : adapter;
       assert.equal(kindOf(text, path), kind, path);
     }
   });

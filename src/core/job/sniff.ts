@@ -1,7 +1,12 @@
+import { sniffKerasModel } from '../model/descriptions/kerasModel';
+import { sniffLitgptModel } from '../model/descriptions/litgptModel';
+import { sniffMetaParams } from '../model/descriptions/metaParams';
+import { sniffMistralParams } from '../model/descriptions/mistralParams';
 import { sniffAxolotl } from './formats/axolotl';
 import { sniffDiffusers } from './formats/diffusers';
 import { sniffHfConfig } from './formats/hfConfig';
 import { sniffJobFile } from './formats/jobFile';
+import { sniffPeftAdapter } from './formats/peftAdapter';
 import { isVetoed } from './veto';
 
 /** Text that a sniff looks at: what makes a file ours stands near its beginning. */
@@ -13,6 +18,11 @@ export const sniffers: readonly ((text: string, path: string) => boolean)[] = [
   sniffAxolotl,
   sniffDiffusers,
   sniffHfConfig,
+  sniffPeftAdapter,
+  sniffMetaParams,
+  sniffMistralParams,
+  sniffLitgptModel,
+  sniffKerasModel,
 ];
 
 /**

@@ -15,8 +15,8 @@ export interface Description {
   /** What such a file is called in a model's folder. */
   readonly fileName: string;
   readonly syntax: 'json' | 'yaml';
-  /** Cheap test of the beginning of the raw text; may say yes too often. */
-  sniff(text: string): boolean;
+  /** Cheap test of the path and the beginning of the raw text, registered in `job/sniff.ts`; may say yes too often. */
+  readonly sniff: (text: string, path: string) => boolean;
   /** Whether the fields are surely of this kind. */
   recognises(fields: Fields): boolean;
   /** Never throws: what cannot be right is named with its key, what is not known in a sentence. */

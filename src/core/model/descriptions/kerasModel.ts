@@ -23,6 +23,10 @@ const dtypes: ReadonlyMap<string, Dtype> = new Map([
   ['float64', 'f64'],
 ]);
 
+export function sniffKerasModel(text: string, path: string): boolean {
+  return /\.json$/iu.test(path) && /"class_name"\s*:/u.test(text) && /"module"\s*:\s*"keras/u.test(text);
+}
+
 /**
  * A Keras 3 model: `config.json` within a `.keras` file, or what `model.to_json()` gives. Functional and Sequential models
  * of Keras's own layers; the shapes come from what each layer was built with. Source: keras 3.15.
@@ -32,7 +36,7 @@ export const kerasModel: Description = {
   title: 'Keras model',
   fileName: 'keras.json',
   syntax: 'json',
-  sniff: (text) => /"class_name"\s*:/u.test(text) && /"module"\s*:\s*"keras/u.test(text),
+  sniff: sniffKerasModel,
   recognises: (fields) =>
     typeof fields['class_name'] === 'string' &&
     isRecord(fields['config']) &&

@@ -44,6 +44,10 @@ const defaults: Fields = {
 /** Classes of `mlp_class_name` (litgpt/model.py). */
 const mlpClasses: readonly string[] = ['GptNeoxMLP', 'LLaMAMLP', 'GemmaMLP', 'LLaMAMoE'];
 
+export function sniffLitgptModel(text: string, path: string): boolean {
+  return /\.ya?ml$/iu.test(path) && /^n_embd\s*:/mu.test(text) && /^n_layer\s*:/mu.test(text);
+}
+
 /**
  * `model_config.yaml` of a litgpt checkpoint: the fields of litgpt's Config, the tensors of its GPT class. The file does
  * not say in which type the checkpoint is stored.
@@ -53,7 +57,7 @@ export const litgptModel: Description = {
   title: 'litgpt model',
   fileName: 'model_config.yaml',
   syntax: 'yaml',
-  sniff: (text) => /^n_embd\s*:/mu.test(text) && /^n_layer\s*:/mu.test(text),
+  sniff: sniffLitgptModel,
   recognises: (fields) =>
     Object.hasOwn(fields, 'n_embd') &&
     Object.hasOwn(fields, 'n_layer') &&

@@ -19,13 +19,22 @@ const defaults: Fields = {
 /** Llama 1 and 2 leave the vocabulary to their tokenizer, whose 32,000 pieces are the same for both. */
 const LLAMA2_VOCABULARY = 32_000;
 
+export function sniffMetaParams(text: string, path: string): boolean {
+  return (
+    /\.json$/iu.test(path) &&
+    /"dim"\s*:/u.test(text) &&
+    /"n_layers"\s*:/u.test(text) &&
+    /"n_heads"\s*:/u.test(text)
+  );
+}
+
 /** `params.json` of Meta's own llama checkpoints. */
 export const metaParams: Description = {
   kind: 'meta-params',
   title: 'Llama params.json',
   fileName: 'params.json',
   syntax: 'json',
-  sniff: (text) => /"dim"\s*:/u.test(text) && /"n_layers"\s*:/u.test(text) && /"n_heads"\s*:/u.test(text),
+  sniff: sniffMetaParams,
   recognises: (fields) =>
     ['dim', 'n_layers', 'n_heads', 'norm_eps'].every((key) => Object.hasOwn(fields, key)) &&
     // DistilBERT and others have `dim`; Mistral says the width of its MLP outright.

@@ -5,13 +5,22 @@ import { ConfigReader, isRecord, MOST_LAYERS, shown } from '../configReader';
 import type { Description, Fields } from './description';
 import { withOriginalNames } from './originalNames';
 
+export function sniffMistralParams(text: string, path: string): boolean {
+  return (
+    /\.json$/iu.test(path) &&
+    /"dim"\s*:/u.test(text) &&
+    /"hidden_dim"\s*:/u.test(text) &&
+    /"n_layers"\s*:/u.test(text)
+  );
+}
+
 /** `params.json` of Mistral's own checkpoints: Mistral, Mixtral, Pixtral. Source: mistral_inference 1.6.0, args.py. */
 export const mistralParams: Description = {
   kind: 'mistral-params',
   title: 'Mistral params.json',
   fileName: 'params.json',
   syntax: 'json',
-  sniff: (text) => /"dim"\s*:/u.test(text) && /"n_layers"\s*:/u.test(text) && /"hidden_dim"\s*:/u.test(text),
+  sniff: sniffMistralParams,
   recognises: (fields) =>
     ['dim', 'n_layers', 'hidden_dim', 'n_heads', 'norm_eps'].every((key) => Object.hasOwn(fields, key)) &&
     !Object.hasOwn(fields, 'architectures') &&
