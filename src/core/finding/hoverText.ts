@@ -80,6 +80,7 @@ const weightySettings: readonly (readonly [path: string, name: string])[] = [
   ['inference.contextLength', 'context length'],
   ['inference.memoryFraction', 'memory fraction'],
   ['inference.kv', 'KV cache type'],
+  ['models.0.dtype', 'dtype'],
 ];
 
 const targetWords = {
@@ -100,10 +101,11 @@ function originsText(result: EstimateResult, explain: string | null): string {
 
 /** Defaults that weigh, grouped by who set them: `axolotl 0.16` of `axolotl 0.16: adamw_torch_fused`. At most three each. */
 function defaultsBySource(result: EstimateResult): ReadonlyMap<string, readonly string[]> {
-  const training = result.job.task === 'train';
+  const { task } = result.job;
+  const prefix = task === 'train' ? 'training.' : task === 'diffuse' ? 'models.' : 'inference.';
   const bySource = new Map<string, string[]>();
   for (const [path, name] of weightySettings) {
-    if (path.startsWith('training.') !== training) continue;
+    if (!path.startsWith(prefix)) continue;
     const origin = result.job.origins[path];
     if (origin?.origin !== 'default') continue;
     const source = origin.source.split(':', 1)[0] ?? origin.source;

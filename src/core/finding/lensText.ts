@@ -367,7 +367,7 @@ function bareParts(result: EstimateResult, { run, others }: BareVariants): reado
       tooltip: 'Show how this is computed',
     },
     variantPart({ name: runName(run), says: 'Running it', result: run }, speed),
-    ...others.map((other) => variantPart(other, speedBeside(run, other.result))),
+    ...others.map((other) => variantPart(other, null)),
     targetPart(result),
   ];
 }
@@ -388,11 +388,6 @@ function runName(run: EstimateResult): string {
   }
 }
 
-/** Other ways to train have no rate of their own in the lens, other ways to make pictures do. */
-function speedBeside(run: EstimateResult, other: EstimateResult): string | null {
-  return run.job.task === 'diffuse' ? speedText(other) : null;
-}
-
 const icons: Readonly<Record<Verdict, string>> = {
   fits: '$(check)',
   tight: '$(info)',
@@ -406,7 +401,8 @@ function variantPart(
   speed: string | null,
 ): LensPart {
   const shown = result.verdict === 'exceeds' || result.verdict === 'unknown' ? null : speed;
-  const size = decidingDevice(result) === null ? '' : `: ${usage(result)}`;
+  const rate = result.job.task === 'train' ? null : speedText(result);
+  const size = decidingDevice(result) === null ? '' : `: ${joined(usage(result), rate)}`;
   return {
     text: `${name} ${icons[result.verdict]}${shown === null ? '' : ` ${shown}`}`,
     action: 'explain',

@@ -2,6 +2,7 @@ import { settingAt } from '../advice/jobSettings';
 import { tryWith, type Situation, type Tried } from '../advice/whatFits';
 import type { Target } from '../hardware/target';
 import type { Job, JobPath } from '../job/job';
+import type { ImageSettings } from '../job/jobDocument';
 import type { ResolvedModel } from '../job/resolvedModel';
 import type { WhatIf, WhatIfRow } from './analysis';
 import type { EstimateResult } from './result';
@@ -21,6 +22,17 @@ interface Choice {
   readonly value: unknown;
   readonly label: string;
 }
+
+/** One picture as its pipeline makes it. */
+const ownPicture: ImageSettings = {
+  width: null,
+  height: null,
+  frames: null,
+  steps: null,
+  batch: 1,
+  vaeTiling: false,
+  offload: 'none',
+};
 
 /** How the values next to the current one are found. */
 const scales: Readonly<Record<JobPath, (value: unknown) => readonly Choice[]>> = {
@@ -45,6 +57,12 @@ const scales: Readonly<Record<JobPath, (value: unknown) => readonly Choice[]>> =
       },
       label: name,
     })),
+  // A dtype that is not named is the one that the library loads with.
+  'models.0.dtype': (value) => [
+    ...(value === null ? [{ value: null, label: 'as loaded' }] : [{ value: 'f32', label: 'fp32' }]),
+    { value: 'bf16', label: '16-bit' },
+  ],
+  'inference.image': pictureSizes,
   'models.0.quantization': () => [
     { value: null, label: 'none' },
     { value: { method: 'bnb-int8' }, label: '8-bit' },
@@ -102,6 +120,25 @@ function bytesEach(situation: Situation, tried: Tried, path: JobPath, value: num
   const step = value - other;
   if (step === 0) return 0;
   return Math.round((tried.peakBytes - tryWith(situation, { [path]: other }).peakBytes) / step);
+}
+
+/** Square pictures, everything else as it is. */
+function pictureSizes(value: unknown): readonly Choice[] {
+  const current = value as ImageSettings | null;
+  const own = {
+    value,
+    label:
+      (current?.width ?? null) === null
+        ? 'its own size'
+        : `${current?.width ?? 0} x ${current?.height ?? current?.width ?? 0}`,
+  };
+  const squares = [512, 1024, 2048]
+    .map((edge) => ({
+      value: { ...(current ?? ownPicture), width: edge, height: edge },
+      label: `${edge} x ${edge}`,
+    }))
+    .filter(({ label }) => label !== own.label);
+  return [own, ...squares];
 }
 
 function doublings(least: number): (value: unknown) => readonly Choice[] {

@@ -61,7 +61,7 @@ function pipeline(parsed: ParsedText, context: FileContext, entry: MapEntry): Re
     valueSpan: entry.value.span,
   };
   const draft = draftOf();
-  draft.addModel(modelSetting({ path: name }), { path: originOf(context, entry) });
+  draft.addModel(modelSetting({ path: name }), originsOf(context, entry, 'path'));
   return recognised(parsed, draft, entry, [reference], []);
 }
 
@@ -74,7 +74,11 @@ function part(
   config: Readonly<Record<string, unknown>>,
 ): RecognitionOutcome {
   const draft = draftOf();
-  draft.addModel(modelSetting({ config }), { config: originOf(context, entry) });
+  draft.addModel(modelSetting({ config }), originsOf(context, entry, 'config'));
+  // What it is made for is where its size is asked about.
+  const sample = entryOf(root, 'sample_size');
+  if (sample !== null)
+    draft.set('inference.image', null, { ...originOf(context, sample), source: 'sample_size' });
   return recognised(parsed, draft, entry, [], problemsOf(root, config));
 }
 
@@ -93,12 +97,23 @@ function draftOf(): JobDraft {
   return draft;
 }
 
+/** The class stands for the model and for the dtype that it is loaded in. */
+function originsOf(
+  context: FileContext,
+  entry: MapEntry,
+  field: 'path' | 'config',
+): Readonly<Record<string, SettingOrigin>> {
+  const own = originOf(context, entry);
+  const dtype: SettingOrigin = { ...own, origin: 'default', source: 'diffusers: float32' };
+  return { [field]: own, dtype };
+}
+
 function originOf(context: FileContext, entry: MapEntry): SettingOrigin {
   return {
     origin: 'exact',
     source: 'this file',
     file: context.path,
-    key: '_class_name',
+    key: entry.key,
     keySpan: entry.keySpan,
     valueSpan: entry.value.span,
   };
