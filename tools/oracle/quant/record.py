@@ -5,7 +5,7 @@ MLX's converter, by ModelOpt's exporter. Methods that need a GPU are put on the 
 their checkpoints. Recorded per tensor of the unquantised model: the bytes that all its parts take (packed values, scales, zeros,
 tables), as held in memory or as written to a file.
 
-    record.py [STEP…]    loaded, hqq, prepared, compressed, modelopt, mlx, modules; none = all
+    record.py [STEP…]    loaded, hqq, prepared, compressed, modelopt, mlx, adapters, modules; none = all
 """
 
 from __future__ import annotations
@@ -274,10 +274,31 @@ def save(step: str, document: dict) -> None:
     (FIXTURES / f"{step}.json.gz").write_bytes(gzip.compress(text, 9, mtime=0))
 
 
-STEPS = {"loaded": loaded, "hqq": hqq, "prepared": prepared, "compressed": compressed, "modelopt": modelopt, "mlx": mlx}
+def adapters(model, name: str, case: dict) -> tuple[dict, dict[str, int]]:
+    """Elements that PEFT trains beside each tensor under LoRA targets."""
+    from peft import LoraConfig, get_peft_model
+
+    names = set(model.state_dict())
+    adapted = get_peft_model(model, LoraConfig(**case["config"]))
+    sizes: dict[str, int] = {}
+    for key, parameter in adapted.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        # A parameter that is wrapped first lies below the one that is wrapped after it.
+        module = key.removeprefix("base_model.model.").partition(".lora_")[0]
+        path = module.removesuffix(".base_layer")
+        wrapper = adapted.get_submodule("base_model.model." + module)
+        owner = f"{path}.{getattr(wrapper, 'parameter_name', 'weight')}"
+        if owner not in names:
+            raise ValueError(f"{key} belongs to no tensor of the model")
+        sizes[owner] = sizes.get(owner, 0) + parameter.numel()
+    return case["config"], sizes
+
+
+STEPS = {"loaded": loaded, "hqq": hqq, "prepared": prepared, "compressed": compressed, "modelopt": modelopt, "mlx": mlx, "adapters": adapters}
 LIBRARIES = [
     "transformers", "torch", "bitsandbytes", "compressed-tensors", "torchao", "hqq", "optimum-quanto", "optimum",
-    "gptqmodel", "mlx", "mlx-lm", "nvidia-modelopt",
+    "gptqmodel", "peft", "mlx", "mlx-lm", "nvidia-modelopt",
 ]
 
 

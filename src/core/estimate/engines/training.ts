@@ -8,6 +8,7 @@ import type { MemoryEstimate } from '../memoryEstimate';
 import { activationMemory } from '../terms/activations';
 import { isEncoder } from '../terms/activationTraits';
 import { loraPairs, pairElements, savedModules, type LoraPair } from '../terms/adapters';
+import { peftTargets } from '../terms/peftTargets';
 import { autocastCopies } from '../terms/autocastCopies';
 import { torchFragmentation } from '../terms/fragmentation';
 import type { ActivationSetting } from '../terms/layerActivations';
@@ -95,7 +96,11 @@ export function trainingStep(input: TrainingInput): Step {
 
   const held = weightsOf(main, job, precision, rules);
   const weightBytes = totalBytes(held);
-  const pairs = adapted ? loraPairs(blueprint, training.lora, training.method === 'dora') : [];
+  const pairs = adapted
+    ? loraPairs(blueprint, training.lora, training.method === 'dora', job.engine.name)
+    : [];
+  const stopped = adapted ? peftTargets(blueprint, training.lora.targets, job.engine.name).refusal : null;
+  if (stopped !== null) notes.push(stopped);
   const trained = adapted
     ? trainedAdapters(
         pairs,
@@ -109,7 +114,7 @@ export function trainingStep(input: TrainingInput): Step {
         training.method === 'freeze' ? (training.trainable ?? null) : null,
         rules.wideEmbeddingStates,
       );
-  if (trained.elements === 0)
+  if (trained.elements === 0 && stopped === null)
     notes.push(
       adapted
         ? 'no module of the model matches the LoRA targets: nothing would be trained'
@@ -177,6 +182,7 @@ export function trainingStep(input: TrainingInput): Step {
     draft('optimizerStates', sharding.statesOnHost ? zero : states + master),
     draft('communication', sharding.communication),
     draft('workspace', cublasWorkspace(pool, 2)),
+    ...mergedExperts(pairs, dtypeBytes(precision.compute), checkpointed),
   ];
   const gradients = trained.gradientBytes / sharding.gradients;
   const parts: StepParts = {
@@ -230,6 +236,26 @@ export function trainingStep(input: TrainingInput): Step {
     offloadedWeights: sharding.weightsOnHost ? weightBytes : 0,
     notes,
   };
+}
+
+/**
+ * Experts with an adapter are multiplied as one weight, base and low-rank product together (peft/tuners/lora/layer.py, `ParamWrapper`,
+ * `_LoraFactorsProxy`): of a layer while it runs, with the gradient of it on the way back; of every layer where nothing is recomputed.
+ */
+function mergedExperts(
+  pairs: readonly LoraPair[],
+  compute: number,
+  checkpointed: boolean,
+): readonly TermDraft[] {
+  const layers = new Map<number | null, number>();
+  for (const { tensor } of pairs)
+    if (tensor.module === 'experts')
+      layers.set(tensor.layer, (layers.get(tensor.layer) ?? 0) + elementsOf(tensor) * compute);
+  if (layers.size === 0) return [];
+  const layer = Math.max(...layers.values());
+  const all = [...layers.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const kept = checkpointed ? 0 : all;
+  return [draft('workspace', range(kept, kept + layer, kept + 2 * layer), 'formula', 'merged experts')];
 }
 
 /** The model's own tensors as they lie on the device, before sharding. */

@@ -1,5 +1,6 @@
 import type { Blueprint, TensorSpec } from '../../model/blueprint';
-import type { LoraSetting } from '../../job/jobDocument';
+import type { EngineName, LoraSetting } from '../../job/jobDocument';
+import { parameterRank, peftTargets } from './peftTargets';
 import { linearDims, moduleOf } from './tensorDims';
 
 /** One low-rank pair beside a linear module. A fused matrix can carry several, one per slice. */
@@ -30,17 +31,35 @@ const rolesOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The pairs that a LoRA setting adds: exact from the shapes. Only linear modules take one, so no router of a bare matrix does. Targets are module names or their suffixes as in PEFT
+ * The pairs that a LoRA setting adds: exact from the shapes. Linear modules take one, and bare parameters that the targets come to under
+ * the engine (`peftTargets`); a router of a bare matrix does not by itself. Targets are module names or their suffixes as in PEFT
  * (`peft/tuners/tuners_utils.py`, check_target_module_exists), or roles; `all-linear` is every linear module but the output
  * head (`_maybe_include_all_linear_layers`). A role inside a fused matrix adapts that slice alone, as litgpt and torchtune do.
  */
-export function loraPairs(blueprint: Blueprint, lora: LoraSetting, dora: boolean): readonly LoraPair[] {
+export function loraPairs(
+  blueprint: Blueprint,
+  lora: LoraSetting,
+  dora: boolean,
+  engine: EngineName | null = null,
+): readonly LoraPair[] {
+  const { modules, parameters, refusal } = peftTargets(blueprint, lora.targets, engine);
+  if (refusal !== null) return [];
+  const main = mainComponent(blueprint);
   const pairs: LoraPair[] = [];
   for (const tensor of blueprint.tensors) {
-    const dims = linearDims(tensor);
-    if (dims === null || tensor.module === 'matrix' || tensor.component !== mainComponent(blueprint))
+    if (tensor.component !== main) continue;
+    const factor = parameterRank(tensor, parameters);
+    if (factor !== null) {
+      const [rows = 0, columns = 0] = tensor.shape.slice(-2);
+      const [input, output] = tensor.inputsFirst === true ? [rows, columns] : [columns, rows];
+      // One matrix of each kind for all experts, each with rows of its own in them (peft/tuners/lora/layer.py, `ParamWrapper`).
+      const experts = tensor.shape.length === 3 ? (tensor.shape[0] ?? 1) : 1;
+      pairs.push({ tensor, rank: lora.rank * factor * experts, input, output, magnitude: false });
       continue;
-    for (const output of adaptedOutputs(blueprint, tensor, dims.output, lora.targets))
+    }
+    const dims = linearDims(tensor);
+    if (dims === null || tensor.module === 'matrix') continue;
+    for (const output of adaptedOutputs(blueprint, tensor, dims.output, modules))
       pairs.push({ tensor, rank: lora.rank, input: dims.input, output, magnitude: dora });
   }
   return pairs;

@@ -88,6 +88,14 @@ describe('axolotl', () => {
       bits: 8,
     });
     assert.equal(quantization(`${lora}adapter: lora\n`), undefined);
+    const experts =
+      'lora_r: 8\nlora_target_modules: [q_proj]\nload_in_4bit: true\nquantize_moe_experts: true\n';
+    assert.deepEqual(quantization(`${experts}adapter: qlora\n`), {
+      method: 'bnb-nf4',
+      bits: 4,
+      doubleQuant: true,
+      experts: true,
+    });
     assert.deepEqual(
       quantization(
         `${lora}adapter: qlora\nload_in_4bit: true\nbnb_config_kwargs:\n  bnb_4bit_use_double_quant: false\n`,
