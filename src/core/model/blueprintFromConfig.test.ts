@@ -102,6 +102,21 @@ describe('blueprintFromConfig', () => {
     assert.equal(blueprint({ ...llama8b, fp16: true }).dtype, 'bf16');
   });
 
+  it('reads configs from before there was a model_type as BERT, a job around one too', () => {
+    const old = {
+      vocab_size_or_config_json_file: 119547,
+      hidden_size: 1024,
+      num_hidden_layers: 24,
+      num_attention_heads: 16,
+      intermediate_size: 4096,
+    };
+    assert.equal(blueprint(old).modelType, 'bert');
+    assert.equal(blueprint(old).vocab, 119547);
+    assert.equal(blueprint({ name: 'job', bert_model_config: old }).layers.length, 24);
+    assert.equal(blueprintFromConfig({ ...old, hidden_size: undefined, name: 'x' }).ok, false);
+    assert.equal(blueprintFromConfig({ bert_model_config: {} }).ok, false);
+  });
+
   it('says which class it does not know', () => {
     for (const [config, reason] of [
       [

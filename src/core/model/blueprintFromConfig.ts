@@ -4,6 +4,7 @@ import type { BlueprintOutcome, ConfigProblem } from './blueprint';
 import { buildBlueprint, problemSentence, refused, type Choice } from './buildBlueprint';
 import { ConfigReader, isRecord, shown } from './configReader';
 import { architectureOf, architectureOfType } from './architectures';
+import { fromFirstBert } from './firstBertConfig';
 import { likelyShape } from './likelyShape';
 import { quantizationFromConfig } from './quantisation/quantizationConfig';
 
@@ -34,8 +35,9 @@ const formerNames: Readonly<Record<string, string>> = {
  * first class. Missing fields take the class's declared defaults; every field that is read is checked. A config that
  * cannot be right gives all its problems, one that names an unknown class gives one sentence. Never throws.
  */
-export function blueprintFromConfig(config: unknown): BlueprintOutcome {
-  if (!isRecord(config)) return refused('a model config is an object');
+export function blueprintFromConfig(given: unknown): BlueprintOutcome {
+  if (!isRecord(given)) return refused('a model config is an object');
+  const config = fromFirstBert(given);
   const problems: ConfigProblem[] = [];
   const choice = choose(config, problems);
   if (typeof choice === 'string') return refused(choice, problems);

@@ -1,5 +1,6 @@
 import { blueprintFromConfig } from '../../model/blueprintFromConfig';
 import type { Blueprint, BlueprintOutcome } from '../../model/blueprint';
+import { fromFirstBert } from '../../model/firstBertConfig';
 import { completeJob, defaultOrigin, JobDraft, modelSetting } from '../completeJob';
 import {
   entryOf,
@@ -128,7 +129,7 @@ function isOldBert(node: MapNode): boolean {
 
 function recognised(parsed: ParsedText, context: FileContext, model: MapNode): RecognitionOutcome {
   const reader = new KeyReader(parsed, model, context.path);
-  const config = configOf(model);
+  const config = fromFirstBert(plainValue(model) as Record<string, unknown>);
   const draft = new JobDraft();
   const first = anchorOf(model);
   const origin: SettingOrigin = {
@@ -186,17 +187,6 @@ const tasks: Readonly<Record<Blueprint['task'], Task>> = {
 };
 
 /** The config as the model library would see it; old BERT files get the type that they do not name. */
-function configOf(model: MapNode): Readonly<Record<string, unknown>> {
-  const config = plainValue(model) as Record<string, unknown>;
-  const untyped = config['model_type'] === undefined && config['architectures'] === undefined;
-  const vocabulary = config['vocab_size'] ?? config['vocab_size_or_config_json_file'];
-  return {
-    ...config,
-    ...(untyped ? { model_type: 'bert' } : {}),
-    ...(vocabulary === undefined ? {} : { vocab_size: vocabulary }),
-  };
-}
-
 function anchorOf(model: MapNode): MapNode['entries'][number] | null {
   return entryOf(model, 'architectures') ?? entryOf(model, 'model_type') ?? model.entries[0] ?? null;
 }
