@@ -124,6 +124,38 @@ describe('rooflens tensors', function () {
     assert.ok(!list.some(({ name }) => name.includes('gate_up_proj')));
   });
 
+  it('prints what the quantisation makes of each tensor, and what it leaves or does not know', () => {
+    const of = (
+      quantization: unknown,
+    ): { notes: string[]; weightOrigin: string; quantization: string; tensors: unknown[] } => {
+      const config = { ...small, tie_word_embeddings: false, quantization_config: quantization };
+      return JSON.parse(tensors(['--config', '-', '--json'], JSON.stringify(config)).stdout) as ReturnType<
+        typeof of
+      >;
+    };
+    const nf4 = of({ quant_method: 'bitsandbytes', load_in_4bit: true, bnb_4bit_quant_type: 'nf4' });
+    assert.equal(nf4.quantization, 'bitsandbytes NF4');
+    assert.deepEqual(nf4.tensors[1], {
+      name: 'model.layers.0.self_attn.q_proj.weight',
+      shape: [4, 4],
+      dtype: 'bf16',
+      tiedTo: null,
+      stored: { format: 'NF4', bytes: 8 + 4 + 64 },
+    });
+    assert.deepEqual(nf4.tensors.at(-1), {
+      name: 'lm_head.weight',
+      shape: [10, 4],
+      dtype: 'bf16',
+      tiedTo: null,
+    });
+    const other = of({ quant_method: 'new', bits: 3 });
+    assert.equal(other.weightOrigin, 'assumed');
+    assert.match(
+      other.notes.join(),
+      /quantisation new is not known: weights counted at 3 bits plus a sixteenth/,
+    );
+  });
+
   it('prints a table for people', () => {
     const { status, stdout } = tensors(['--config', '-'], JSON.stringify(small));
     assert.equal(status, 0);

@@ -6,7 +6,8 @@ import { formatParameters } from '../core/units/counts';
 import type { Blueprint, BlueprintOutcome, ConfigProblem } from '../core/model/blueprint';
 import { blueprintFromDescription } from '../core/model/descriptions/index';
 import { activeParameterCount, checkpointLayout, parameterCount } from '../core/model/parameters';
-import { weightBytes } from '../core/model/quantisation/weightBytes';
+import { quantizationName } from '../core/model/quantisation/quantizationName';
+import { type TensorBytes, weightBytes } from '../core/model/quantisation/weightBytes';
 import { FileTooLarge, readText } from '../platform/files/readText';
 import { fileAsModel, type FoundModel } from '../platform/resolve/findModel';
 import { parsedConfig, readModel } from '../platform/resolve/readModel';
@@ -123,6 +124,10 @@ interface TensorsDocument {
   readonly parameters: number;
   readonly activeParameters: number;
   readonly weightBytes: number;
+  /** How the weights are stored, for people; null = each in its dtype. */
+  readonly quantization: string | null;
+  /** Of `weightBytes`: `assumed` where the method is not known. */
+  readonly weightOrigin: Blueprint['origin'];
   readonly origin: Blueprint['origin'];
   readonly notes: readonly string[];
   readonly tensors: readonly {
@@ -130,10 +135,18 @@ interface TensorsDocument {
     readonly shape: readonly number[];
     readonly dtype: string;
     readonly tiedTo: string | null;
+    /** What the quantisation makes of it, scales and zeros included; absent = nothing. */
+    readonly stored?: { readonly format: string; readonly bytes: number };
   }[];
 }
 
 function describe(blueprint: Blueprint, names: Names): TensorsDocument {
+  const { quantization } = blueprint;
+  const weights = weightBytes(blueprint, quantization);
+  const stored = new Map<string, TensorBytes>();
+  if (quantization !== null)
+    for (const each of weights.tensors)
+      if (each.quantised && each.tensor.storage === undefined) stored.set(each.tensor.name, each);
   const tensors = names === 'library' ? blueprint.tensors : checkpointLayout(blueprint);
   return {
     schema: 1,
@@ -141,25 +154,31 @@ function describe(blueprint: Blueprint, names: Names): TensorsDocument {
     library: blueprint.library,
     parameters: parameterCount(blueprint),
     activeParameters: activeParameterCount(blueprint),
-    weightBytes: weightBytes(blueprint, blueprint.quantization).total,
+    weightBytes: weights.total,
+    quantization: quantization === null ? null : quantizationName(quantization),
+    weightOrigin: weights.origin,
     origin: blueprint.origin,
-    notes: blueprint.assumptions,
-    tensors: tensors.map(({ name, shape, dtype, storage, tiedTo }) => ({
-      name,
-      shape,
-      dtype: dtype ?? storage?.type ?? blueprint.dtype,
-      tiedTo,
-    })),
+    notes: [...blueprint.assumptions, ...weights.notes],
+    tensors: tensors.map(({ name, shape, dtype, storage, tiedTo }) => {
+      const form = stored.get(name);
+      return {
+        name,
+        shape,
+        dtype: dtype ?? storage?.type ?? blueprint.dtype,
+        tiedTo,
+        ...(form === undefined ? {} : { stored: { format: form.format, bytes: form.bytes } }),
+      };
+    }),
   };
 }
 
 function table(document: TensorsDocument): string {
-  const { architecture, library, parameters, weightBytes: bytes, notes, tensors } = document;
-  const rows = tensors.map(({ name, shape, dtype, tiedTo }) => [
-    name,
-    shape.join(' × '),
-    tiedTo === null ? dtype : `${dtype}, shared with ${tiedTo}`,
-  ]);
-  const head = `${architecture} (${library}): ${parameters} parameters (${formatParameters(parameters)}), weights ${formatBytes(bytes)}`;
+  const { architecture, library, parameters, weightBytes: bytes, quantization, notes, tensors } = document;
+  const rows = tensors.map(({ name, shape, dtype, tiedTo, stored }) => {
+    const type = stored === undefined ? dtype : `${stored.format} ${formatBytes(stored.bytes)}`;
+    return [name, shape.join(' × '), tiedTo === null ? type : `${dtype}, shared with ${tiedTo}`];
+  });
+  const method = quantization === null ? '' : ` in ${quantization}`;
+  const head = `${architecture} (${library}): ${parameters} parameters (${formatParameters(parameters)}), weights ${formatBytes(bytes)}${method}`;
   return `${[head, ...notes, '', alignColumns(rows)].join('\n')}\n`;
 }

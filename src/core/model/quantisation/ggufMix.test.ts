@@ -127,6 +127,27 @@ describe('GGUF mixes against llama-quantize', function () {
   }
 });
 
+describe('the models that GGUF mixes were recorded of', () => {
+  it('are dense, grouped, of experts and tied, each under every mix with the size of its file', () => {
+    const kinds: Readonly<Record<string, (facts: ReturnType<typeof ggufLayout>) => boolean>> = {
+      'llama-dense': ({ facts }) => facts.heads === facts.kvHeads && facts.experts === 0,
+      'llama-gqa': ({ facts }) => facts.heads >= 4 * facts.kvHeads && facts.experts === 0,
+      'qwen3-moe': ({ facts }) => facts.experts > 0,
+      'llama-tied': ({ tensors }) => tensors.every(({ name }) => name !== 'output.weight'),
+    };
+    for (const [name, isKind] of Object.entries(kinds)) {
+      assert.ok(isKind(ggufLayout(fromFile(name))), name);
+      // The sizes are compared with a config's as well as with the file's own tensors.
+      assert.ok(blueprintFromConfig(model(name).config).ok, name);
+      for (const mix of ggufMixes.filter((one) => one !== 'NVFP4')) {
+        const run = runs[name]?.[mix];
+        const made = [run?.plain, run?.imatrix].filter((each) => each !== undefined && 'fileBytes' in each);
+        assert.ok(made.length > 0, `${name} ${mix}`);
+      }
+    }
+  });
+});
+
 describe('ggufMix', () => {
   it('knows the names that people write', () => {
     assert.equal(ggufMix('q4_k_m'), 'Q4_K_M');
