@@ -99,7 +99,7 @@ export function bareVariants(job: Job): readonly BareJob[] {
       return [
         ...(loadsInFp32 ? [variant(sixteen, half)] : []),
         // One part alone has nothing to take turns with.
-        ...(main?.path === null || image.offload === 'model'
+        ...(main?.path === null || image.offload !== 'none'
           ? []
           : [variant(offloaded, { ...half, 'inference.image': { ...image, offload: 'model' } })]),
       ];

@@ -130,6 +130,37 @@ function flux(config: ConfigReader, model: ModelBuilder): void {
   model.linear('norm_out.linear', hidden, 2 * hidden, 'other', true);
 }
 
+/** The blocks of Flux with a matrix after each, whose results are added to the denoiser's. */
+function fluxControl(config: ConfigReader, model: ModelBuilder): void {
+  const sizes = denoiserSizes(config);
+  const { hidden } = sizes;
+  const channels = config.size('in_channels');
+  if ((config.value('conditioning_embedding_channels') ?? null) !== null)
+    config.problem('conditioning_embedding_channels', 'null, the only form that is known');
+  denoises(model, hidden, {
+    output: square,
+    latent: eight,
+    patch: packed,
+    textTokens: 512,
+    guidance: 'none',
+    steps: 28,
+    attending: ATTENDING,
+  });
+  conditions(config, model, hidden, config.flag('guidance_embeds'));
+  model.linear('context_embedder', config.size('joint_attention_dim'), hidden, 'embedding', true);
+  model.linear('x_embedder', channels, hidden, 'embedding', true);
+  fluxBlocks(config, model, sizes, true);
+  const results = (name: string, count: number): void => {
+    for (let index = 0; index < count; index++)
+      model.linear(`${name}.${index}`, hidden, hidden, 'other', true);
+  };
+  results('controlnet_blocks', config.layers('num_layers'));
+  results('controlnet_single_blocks', config.layers('num_single_layers'));
+  const modes = config.optionalHeads('num_mode');
+  if (modes !== null) model.embedding('controlnet_mode_embedder', modes, hidden, 'other');
+  model.linear('controlnet_x_embedder', channels, hidden, 'embedding', true);
+}
+
 /** Flux without modulation matrices: a small network gives every block its shifts and scales. */
 function chroma(config: ConfigReader, model: ModelBuilder): void {
   const sizes = denoiserSizes(config);
@@ -198,11 +229,12 @@ function sd3(config: ConfigReader, model: ModelBuilder): void {
   model.linear('proj_out', hidden, patch * patch * out, 'other', true);
 }
 
-/** Flux 1, Chroma and Stable Diffusion 3. Source: diffusers models/transformers. */
+/** Flux 1 with its ControlNets, Chroma and Stable Diffusion 3. Source: diffusers models/transformers, models/controlnets. */
 export const diffusionTransformers: Family = {
   architectures: [
     diffusersClass('FluxTransformer2DModel', 'transformer', flux),
     diffusersClass('SD3Transformer2DModel', 'transformer', sd3),
     diffusersClass('ChromaTransformer2DModel', 'transformer', chroma),
+    diffusersClass('FluxControlNetModel', 'controlnet', fluxControl),
   ],
 };

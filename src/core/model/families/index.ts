@@ -16,6 +16,7 @@ import { bloom } from './bloom';
 import { chatglm } from './chatglm';
 import { clip } from './clip';
 import { cogVideoX } from './cogVideoX';
+import { cogView4 } from './cogView4';
 import { cohere } from './cohere';
 import { convnext, convnextv2 } from './convnext';
 import { cosmos } from './cosmos';
@@ -57,6 +58,7 @@ import { hunyuanVideo } from './hunyuanVideo';
 import { internlm2 } from './internlm2';
 import { internvl } from './internvl';
 import { jamba } from './jamba';
+import { kandinsky5 } from './kandinsky5';
 import { kimiK3 } from './kimiK3';
 import { kimiLinear } from './kimiLinear';
 import { lfm2, lfm2Moe } from './lfm2';
@@ -141,6 +143,7 @@ export const families: readonly Family[] = [
   chatglm,
   clip,
   cogVideoX,
+  cogView4,
   cohere,
   convnext,
   convnextv2,
@@ -190,6 +193,7 @@ export const families: readonly Family[] = [
   internlm2,
   internvl,
   jamba,
+  kandinsky5,
   kimiK3,
   kimiLinear,
   lfm2,

@@ -17,7 +17,7 @@ import type { ModelBuilder } from '../parts/modelBuilder';
 /** Channels of latents whose autoencoder makes them 16 times smaller (Wan 2.2 5B). */
 const FINE_CHANNELS = 48;
 
-function wan(config: ConfigReader, model: ModelBuilder): void {
+function wan(config: ConfigReader, model: ModelBuilder, control: boolean): void {
   const sizes = denoiserSizes(config);
   const { hidden } = sizes;
   const [time = 1, height = 1, width = 1] = config.integers('patch_size', { min: 1, max: 64 }) ?? [];
@@ -52,7 +52,7 @@ function wan(config: ConfigReader, model: ModelBuilder): void {
         model.layerNorm('norm2', hidden);
       });
   });
-  model.stack('blocks', config.layers('num_layers'), hidden, () => {
+  const block = (): void => {
     model.parameter('scale_shift_table', [1, 6, hidden]);
     for (const part of ['attn1', 'attn2'])
       model.scope(part, () => {
@@ -67,12 +67,34 @@ function wan(config: ConfigReader, model: ModelBuilder): void {
     if (crossNorm) model.layerNorm('norm2', hidden);
     feedForward(model, 'ffn', hidden, intermediate);
     blockSpecs(model, sizes, intermediate);
-  });
+  };
+  const layers = config.layers('num_layers');
+  model.stack('blocks', layers, hidden, block);
+  if (control) {
+    // A second stack over what controls the video, whose results are added to some blocks.
+    const places = config.integers('vace_layers') ?? [];
+    const controls = config.size('vace_in_channels');
+    model.conv('vace_patch_embedding', [hidden, controls, time, height, width], 'embedding');
+    model.stack(
+      'vace_blocks',
+      places.length,
+      hidden,
+      (index) => {
+        if (index === 0) model.linear('proj_in', hidden, hidden, 'other', true);
+        block();
+        model.linear('proj_out', hidden, hidden, 'other', true);
+      },
+      layers,
+    );
+  }
   const out = config.optionalSize('out_channels') ?? channels;
   model.linear('proj_out', hidden, time * height * width * out, 'other', true);
 }
 
-/** Wan 2.1 and 2.2. Source: diffusers models/transformers/transformer_wan. */
+/** Wan 2.1 and 2.2, and VACE. Source: diffusers models/transformers/transformer_wan, transformer_wan_vace. */
 export const wanVideo: Family = {
-  architectures: [diffusersClass('WanTransformer3DModel', 'transformer', wan)],
+  architectures: [
+    diffusersClass('WanTransformer3DModel', 'transformer', (config, model) => wan(config, model, false)),
+    diffusersClass('WanVACETransformer3DModel', 'transformer', (config, model) => wan(config, model, true)),
+  ],
 };
