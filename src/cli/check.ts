@@ -1,18 +1,22 @@
 import { Option, type Command } from 'commander';
-import { relative } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import type { Analysis } from '../core/finding/analysis';
 import type { Finding } from '../core/finding/finding';
 import type { Verdict } from '../core/finding/result';
 import { sniffs } from '../core/job/sniff';
+import { ggufParts } from '../core/model/ggufSplit';
 import { lineAt } from '../core/units/span';
 import { analyseText } from '../platform/analysis';
 import { FileTooLarge, readText } from '../platform/files/readText';
 import { walkFiles } from '../platform/files/walkFiles';
-import { requestFrame, type AnalysisOptions } from './analysisOptions';
+import { weightFormatOf, weightsInFolder } from '../platform/model/weightFormats';
+import { isDescribed } from '../platform/resolve/findModel';
+import { requestFrame, type AnalysisOptions, type RequestFrame } from './analysisOptions';
 import { githubReport, sarifReport, textReport, type CheckFinding, type CheckReport } from './checkReports';
 import { CliFailure, exitCode } from './failure';
 import { printJson, printText, wantsJson, type OutputOptions } from './output';
 import { version } from './version';
+import { modelJob } from './modelJob';
 
 interface CheckOptions extends AnalysisOptions, OutputOptions {
   readonly sarif?: boolean;
@@ -60,12 +64,17 @@ async function check(paths: readonly string[], options: CheckOptions): Promise<C
   const findings: CheckFinding[] = [];
   let files = 0;
   let recognised = 0;
+  const named = new Set(paths.map((path) => resolve(path)));
   for await (const path of existing(paths)) {
     files++;
-    if (!readableEndings.test(path)) continue;
-    const found = await checkFile(path, (text) =>
-      analyseText({ ...frame, text, path, workspaceRoot: process.cwd() }),
-    );
+    const found =
+      weightFormatOf(path) !== null
+        ? await checkWeights(path, named.has(path), frame)
+        : readableEndings.test(path)
+          ? await checkFile(path, (text) =>
+              analyseText({ ...frame, text, path, workspaceRoot: process.cwd() }),
+            )
+          : null;
     if (found === null) continue;
     recognised++;
     findings.push(...found);
@@ -117,6 +126,47 @@ async function checkFile(
         job.findings.map((finding) => asChecked(finding, path, text, analysis.kind)),
       );
   }
+}
+
+/**
+ * What is said of a file of weights. In a folder that is walked it is passed over where something else there stands for
+ * the model: its config, the first part, the index of its shards.
+ */
+async function checkWeights(
+  path: string,
+  named: boolean,
+  frame: RequestFrame,
+): Promise<readonly CheckFinding[] | null> {
+  if (!named && !(await standsForModel(path))) return null;
+  const kind = weightFormatOf(path)?.name ?? 'weights';
+  const said = (verdict: Verdict, message: string, code: string | null): readonly CheckFinding[] => [
+    { file: path, line: 1, kind, verdict, message, code, remedies: [] },
+  ];
+  const job = await modelJob(path, frame.settings.contextLength);
+  if (job.outcome === 'fragment') return said('unknown', job.message, 'fragment');
+  if (job.outcome === 'unreadable') return said('unknown', job.message, 'unreadable-config');
+  // A model that was given no task by anyone: facts, and nothing to change.
+  const analysis = await analyseText({
+    ...frame,
+    text: job.text,
+    path: '',
+    kind: 'job',
+    workspaceRoot: process.cwd(),
+  });
+  if (analysis.outcome !== 'analysed') return said('unknown', analysis.outcome, 'unreadable-config');
+  return analysis.jobs.flatMap(({ result }) => said(result.verdict, result.reason, null));
+}
+
+async function standsForModel(path: string): Promise<boolean> {
+  const folder = dirname(path);
+  const name = basename(path);
+  const parts = ggufParts(name);
+  if (parts !== null) return parts[0] === name;
+  if (/\.gguf$/iu.test(name) || /\.(?:onnx|keras)$/iu.test(name)) return true;
+  // Most such files have names of their own, and are not looked at any further.
+  if (weightFormatOf(path)?.inFolder(new Set([name])) !== name) return false;
+  // Of tensors in other files, the one that stands for the folder, and only where no config does.
+  return (await weightsInFolder(folder)) === path && !(await isDescribed(folder));
 }
 
 function asChecked(finding: Finding, file: string, text: string, kind: string): CheckFinding {

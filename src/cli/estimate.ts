@@ -4,15 +4,17 @@ import type { Analysis, AnalysisRequest } from '../core/finding/analysis';
 import type { EstimateResult } from '../core/finding/result';
 import { analyseText } from '../platform/analysis';
 import { FileTooLarge, readText } from '../platform/files/readText';
+import { weightFormatOf } from '../platform/model/weightFormats';
 import { requestFrame, type AnalysisOptions, type RequestFrame } from './analysisOptions';
 import { answerDocuments, openInput } from './documents';
 import { estimateText } from './estimateText';
 import { CliFailure } from './failure';
-import { ggufJob } from './ggufJob';
+import { modelJob } from './modelJob';
 import { formatJson, printText, wantsJson, type OutputOptions } from './output';
 
 interface EstimateOptions extends AnalysisOptions, OutputOptions {
   readonly job?: string;
+  readonly model?: string;
   readonly set: Readonly<Record<string, unknown>>;
 }
 
@@ -29,6 +31,7 @@ export function registerEstimate(program: Command): void {
     .command('estimate')
     .description('say of one file or job whether it fits, how fast it runs and what to change')
     .argument('[file]', 'any file that Rooflens reads')
+    .option('--model <path>', 'a model by itself: its folder, its config or its weights')
     .option('--job <file>', 'a job document, several as JSON lines, or - for standard input')
     .option('--target <target>', 'hardware, e.g. rtx4090, "2x a100 80gb", local, cpu')
     .option('--context <tokens>', 'context length that bare models are read with')
@@ -41,10 +44,11 @@ export function registerEstimate(program: Command): void {
     .option('--json', 'print JSON on one line')
     .option('--pretty', 'print indented JSON')
     .action(async (file: string | undefined, options: EstimateOptions) => {
-      if ((file === undefined) === (options.job === undefined))
-        throw new CliFailure('name one file, or a job document with --job');
+      if ([file, options.job, options.model].filter((one) => one !== undefined).length !== 1)
+        throw new CliFailure('name one file, a model with --model, or a job document with --job');
       const frame = await requestFrame(options);
       if (options.job !== undefined) await estimateJobs(options.job, frame, options);
+      else if (options.model !== undefined) await estimateModel(options.model, frame, options);
       else if (file !== undefined) await estimateFile(file, frame, options);
     });
 }
@@ -69,11 +73,8 @@ function jsonOrText(text: string): unknown {
 
 async function estimateFile(file: string, frame: RequestFrame, options: EstimateOptions): Promise<void> {
   const path = resolve(file);
-  if (extname(path).toLowerCase() === '.gguf') {
-    const text = await ggufJob(path, frame.settings.contextLength);
-    // Its text is ours, so nothing in it has a place in the file.
-    const request = { ...frame, text, path: '', kind: 'job', workspaceRoot: process.cwd(), set: options.set };
-    print(await answered(request), options);
+  if (weightFormatOf(path) !== null) {
+    await estimateModel(path, frame, options);
     return;
   }
   const text = await readText(path).catch((error: unknown) => {
@@ -82,6 +83,16 @@ async function estimateFile(file: string, frame: RequestFrame, options: Estimate
   });
   const analysis = await answered({ ...frame, text, path, workspaceRoot: process.cwd(), set: options.set });
   print(analysis, options);
+}
+
+/** A model by itself: run as it is. */
+async function estimateModel(path: string, frame: RequestFrame, options: EstimateOptions): Promise<void> {
+  const job = await modelJob(resolve(path), frame.settings.contextLength);
+  if (job.outcome !== 'job') throw new CliFailure(job.message);
+  const { text } = job;
+  // Its text is ours, so nothing in it has a place in the file.
+  const request = { ...frame, text, path: '', kind: 'job', workspaceRoot: process.cwd(), set: options.set };
+  print(await answered(request), options);
 }
 
 /** Job documents: one, or several a line each, answered as they come. */

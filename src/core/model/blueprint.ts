@@ -242,8 +242,8 @@ export interface Blueprint {
   readonly checkpointOnly?: readonly TensorSpec[];
   /** What a real header says the weights take; absent = none was read. */
   readonly weights?: StoredWeights;
-  /** A sentence about what this is a part of: a projector or an adapter can be listed, but not run by itself. */
-  readonly partOf?: string;
+  /** Why this can be listed but not run by itself, as a sentence: a projector, an adapter, weights without a config. */
+  readonly notRunnable?: string;
   /** What the config itself says about quantisation (its `quantization_config`, parsed); null = none. */
   readonly quantization: Quantization | null;
   /** `hidden_act` and friends, where a rule needs them. */

@@ -266,7 +266,7 @@ describe('blueprintFromGguf', () => {
     const adapter = blueprintFromGguf(contentsOf({ tensors, metadata }), 'lora.gguf');
     assert.ok(adapter.ok);
     assert.equal(
-      adapter.blueprint.partOf,
+      adapter.blueprint.notRunnable,
       'lora.gguf is a LoRA adapter of Llama 3.1 8B; the model that it belongs to is another file',
     );
     assert.deepEqual(
@@ -277,10 +277,10 @@ describe('blueprintFromGguf', () => {
       ],
     );
     assert.match(
-      blueprint('qwen2_5-vl-projector').partOf ?? '',
+      blueprint('qwen2_5-vl-projector').notRunnable ?? '',
       /is a projector; the language model .* is another file/,
     );
-    assert.equal(blueprint('llama-gqa').partOf, undefined);
+    assert.equal(blueprint('llama-gqa').notRunnable, undefined);
   });
 
   it('says what is not a model', () => {

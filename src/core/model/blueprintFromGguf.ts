@@ -75,7 +75,7 @@ export function blueprintFromGguf(contents: GgufContents, source: string): Bluep
     // gemma2 caps its attention weights whether the key is there or not (gemma2.cpp).
     attentionSoftcap: (keys.real('attn_logit_softcapping') ?? 0) > 0 || architecture === 'gemma2',
     ...(architecture === 'clip'
-      ? { partOf: `${source} is a projector; the language model that it belongs to is another file` }
+      ? { notRunnable: `${source} is a projector; the language model that it belongs to is another file` }
       : {}),
     weights: {
       source,
@@ -99,7 +99,7 @@ function adapterOf(contents: GgufContents, architecture: string | null, source: 
     experts: null,
   }));
   const base = text(contents, 'general.base_model.0.name');
-  const partOf = `${source} is ${text(contents, 'adapter.type') === 'lora' ? 'a LoRA adapter' : 'an adapter'}${base === null ? '' : ` of ${base}`}; the model that it belongs to is another file`;
+  const notRunnable = `${source} is ${text(contents, 'adapter.type') === 'lora' ? 'a LoRA adapter' : 'an adapter'}${base === null ? '' : ` of ${base}`}; the model that it belongs to is another file`;
   return {
     ok: true,
     blueprint: {
@@ -107,7 +107,7 @@ function adapterOf(contents: GgufContents, architecture: string | null, source: 
       modelType: architecture ?? 'unknown',
       library: 'llama.cpp',
       origin: 'exact',
-      assumptions: [partOf, ...remarks(contents, 1, source)],
+      assumptions: [notRunnable, ...remarks(contents, 1, source)],
       dtype: frequentFloat(contents.tensors),
       dtypeOrigin: 'exact',
       hidden: 0,
@@ -120,7 +120,7 @@ function adapterOf(contents: GgufContents, architecture: string | null, source: 
       activation: null,
       logitSoftcap: false,
       attentionSoftcap: false,
-      partOf,
+      notRunnable,
     },
   };
 }

@@ -82,6 +82,7 @@ export function blueprintFromHeader(header: WeightHeader, library = 'safetensors
     activation: null,
     logitSoftcap: false,
     attentionSoftcap: false,
+    notRunnable: `${header.source} holds ${header.totalBytes} bytes of weights; without a config beside it what its layers keep is not known`,
     weights: {
       source: header.source,
       fileBytes: header.totalBytes,

@@ -9,6 +9,7 @@ import type { WeightFormat } from './weightFormat';
 /** GGUF files, whole or in parts. */
 export const gguf: WeightFormat = {
   name: 'GGUF',
+  engine: 'llama.cpp',
   takes: (fileName) => /\.gguf$/iu.test(fileName),
   inFolder: onlyModel,
   async read(path) {

@@ -8,6 +8,7 @@ import { readZip } from './zipArchive';
 /** Keras 3 models: a zip archive with the config, the weights and a note of the version. */
 export const keras: WeightFormat = {
   name: 'Keras',
+  engine: null,
   takes: (fileName) => /\.keras$/iu.test(fileName),
   inFolder(names) {
     const models = [...names].filter((name) => /\.keras$/iu.test(name));

@@ -9,6 +9,7 @@ import { firstOf, type WeightFormat } from './weightFormat';
 /** ONNX models, with their data inside or beside them. Names in a folder: those that optimum exports. */
 export const onnx: WeightFormat = {
   name: 'ONNX',
+  engine: 'onnxruntime',
   takes: (fileName) => /\.onnx$/iu.test(fileName),
   inFolder: (names) =>
     firstOf(names, [

@@ -21,6 +21,7 @@ const MOST_SHARDS = 2000;
 /** One file of tensors. */
 export const safetensors: WeightFormat = {
   name: 'safetensors',
+  engine: null,
   takes: (fileName) => /\.safetensors$/iu.test(fileName),
   inFolder: (names) =>
     firstOf(names, [
@@ -36,6 +37,7 @@ export const safetensors: WeightFormat = {
 /** Several files with an index. */
 export const safetensorsIndex: WeightFormat = {
   name: 'safetensors index',
+  engine: null,
   takes: (fileName) => fileName.endsWith('.safetensors.index.json'),
   inFolder: (names) =>
     firstOf(names, [

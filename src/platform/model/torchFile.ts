@@ -10,6 +10,7 @@ import { readZip } from './zipArchive';
 /** The index of a checkpoint in several pickles: names and the bytes of all. */
 export const torchIndex: WeightFormat = {
   name: 'PyTorch index',
+  engine: null,
   takes: (fileName) => fileName.endsWith('.bin.index.json'),
   inFolder: (names) =>
     firstOf(names, ['pytorch_model.bin.index.json', 'diffusion_pytorch_model.bin.index.json']),
@@ -47,6 +48,7 @@ export async function readIndexSizes(path: string): Promise<FileRead<WeightSizes
  */
 export const torchPickle: WeightFormat = {
   name: 'PyTorch file',
+  engine: null,
   takes: (fileName) => /\.(?:bin|pt|pth|ckpt)$/iu.test(fileName),
   inFolder: (names) =>
     firstOf(names, [

@@ -1,3 +1,4 @@
+import type { EngineName } from '../../core/job/jobDocument';
 import type { BlueprintOutcome } from '../../core/model/blueprint';
 import type { WeightHeader } from '../../core/model/safetensors';
 import type { WeightSizes } from '../../core/model/weightSizes';
@@ -25,6 +26,8 @@ export interface WeightsRead {
  */
 export interface WeightFormat {
   readonly name: string;
+  /** The engine that runs such files as they are; null = the usual one. */
+  readonly engine: EngineName | null;
   /** Whether a file of this name is one of them. */
   takes(fileName: string): boolean;
   /** The file that stands for a model's weights in a folder, by the names in it; null when there is none. */

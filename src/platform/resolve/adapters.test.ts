@@ -124,7 +124,7 @@ describe('adapters', () => {
       safetensorsBytes([['a', 'F16', [16, 64]]]),
     );
     const alone = await blueprint(gone);
-    assert.match(alone.partOf ?? '', /is not on this machine/);
+    assert.match(alone.notRunnable ?? '', /is not on this machine/);
     assert.equal(parameterCount(alone), 1024);
   });
 

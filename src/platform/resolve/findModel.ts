@@ -87,8 +87,13 @@ const describingNames: ReadonlySet<string> = new Set([
 ]);
 
 async function holdsModel(folder: string): Promise<boolean> {
+  return (await isDescribed(folder)) || (await weightsInFolder(folder)) !== null;
+}
+
+/** Whether a folder holds a text that describes a model: its config, an adapter's, params.json, … */
+export async function isDescribed(folder: string): Promise<boolean> {
   for (const name of describingNames) if (await isFile(join(folder, name))) return true;
-  return (await weightsInFolder(folder)) !== null;
+  return false;
 }
 
 /** The model that a file stands for: weights, what describes them, or the folder of a file that has its name from one. */

@@ -231,7 +231,7 @@ function withoutBase(
   return {
     outcome: {
       ok: true,
-      blueprint: { ...blueprint, assumptions: [adapterTitle(adapter), reason], partOf: reason },
+      blueprint: { ...blueprint, assumptions: [adapterTitle(adapter), reason], notRunnable: reason },
     },
     source: found.source,
     files: [path],

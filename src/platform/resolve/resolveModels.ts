@@ -77,8 +77,8 @@ async function resolveModel(
 
 /** A projector or an adapter is no model to run; as what a job says it is, it counts. */
 function runnable(outcome: BlueprintOutcome, setting: ModelSetting): BlueprintOutcome {
-  return outcome.ok && outcome.blueprint.partOf !== undefined && setting.role === 'main'
-    ? { ok: false, reason: outcome.blueprint.partOf, problems: [] }
+  return outcome.ok && outcome.blueprint.notRunnable !== undefined && setting.role === 'main'
+    ? { ok: false, reason: outcome.blueprint.notRunnable, problems: [] }
     : outcome;
 }
 
@@ -90,12 +90,18 @@ async function besideFile(
 ): Promise<Resolved> {
   if (context.filePath === null) return { model: writtenOut(setting, config), files: [] };
   const read = await readConfigIn(dirname(context.filePath), config, 'this file');
-  return { model: { setting, id: null, source: read.source, outcome: read.outcome }, files: read.files };
+  const outcome = runnable(read.outcome, setting);
+  return { model: { setting, id: null, source: read.source, outcome }, files: read.files };
 }
 
 /** A config in the document itself. */
 function writtenOut(setting: ModelSetting, config: Readonly<Record<string, unknown>>): ResolvedModel {
-  return { setting, id: null, source: 'the config in the file', outcome: blueprintFromDescription(config) };
+  return {
+    setting,
+    id: null,
+    source: 'the config in the file',
+    outcome: runnable(blueprintFromDescription(config), setting),
+  };
 }
 
 /** A copy's name may say how its weights are stored (`-AWQ`), which the table's shapes do not. */

@@ -156,6 +156,7 @@ function blueprintOf(root: KerasLayer, found: readonly Found[]): BlueprintOutcom
   if (!Number.isSafeInteger(parameterCount({ tensors })))
     return refused('the sizes of the config give more parameters than any model can have');
   const embedding = tensors.find((tensor) => tensor.role === 'embedding');
+  const parameters = parameterCount({ tensors });
   return {
     ok: true,
     blueprint: {
@@ -163,7 +164,7 @@ function blueprintOf(root: KerasLayer, found: readonly Found[]): BlueprintOutcom
       modelType: 'keras',
       library: 'keras 3.15',
       origin: 'exact',
-      assumptions: ['Keras model: what its layers keep while they compute is not counted'],
+      assumptions: [],
       dtype: usual,
       dtypeOrigin: 'exact',
       hidden: embedding?.shape[1] ?? 0,
@@ -176,6 +177,7 @@ function blueprintOf(root: KerasLayer, found: readonly Found[]): BlueprintOutcom
       activation: null,
       logitSoftcap: false,
       attentionSoftcap: false,
+      notRunnable: `a Keras model of ${parameters} parameters: what its layers keep while they compute is not known`,
     },
   };
 }
