@@ -109,7 +109,8 @@ function blueprintOf(outcome: BlueprintOutcome, source: string): Blueprint {
   if (outcome.ok) return outcome.blueprint;
   const { reason, problems } = outcome;
   const details = problems.length > 1 ? ` (${problems.slice(1, 4).map(sentence).join('; ')})` : '';
-  const named = reason.startsWith(`${basename(source)}: `) ? reason : `${source}: ${reason}`;
+  const named =
+    reason.startsWith(`${basename(source)}: `) || reason.startsWith(source) ? reason : `${source}: ${reason}`;
   throw new CliFailure(`${named}${details}`);
 }
 

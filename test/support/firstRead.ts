@@ -36,7 +36,8 @@ const script = `
   const start = performance.now();
   read(path).then((outcome) => {
     const milliseconds = performance.now() - start;
-    if (!outcome.ok) throw new Error(outcome.reason);
+    const refused = outcome.reason ?? outcome.contents?.reason;
+    if (refused !== undefined) throw new Error(refused);
     process.stdout.write(JSON.stringify({ milliseconds, residentBytes: process.memoryUsage().rss - before }));
   });
 `;

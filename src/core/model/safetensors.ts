@@ -222,13 +222,18 @@ export function parseWeightIndex(json: string): IndexOutcome {
       return { ok: false, reason: `the index names ${shown(file)}, expected the name of a weight file` };
     files.add(file);
   }
+  // A name that comes twice hides one of its files.
+  const names = Object.keys(map);
+  const values = occurrences(json, '.safetensors"') + occurrences(json, '.bin"');
+  if (values > names.length + names.filter((name) => /\.(?:safetensors|bin)$/u.test(name)).length)
+    return { ok: false, reason: 'the index names a tensor twice' };
   const metadata = root['metadata'];
   const total = isRecord(metadata) ? metadata['total_size'] : undefined;
   return {
     ok: true,
     index: {
       files: [...files].sort(),
-      tensorNames: Object.keys(map),
+      tensorNames: names,
       totalBytes: typeof total === 'number' && Number.isSafeInteger(total) && total >= 0 ? total : null,
     },
   };

@@ -30,7 +30,7 @@ export function withHeader(blueprint: Blueprint, header: WeightHeader): Blueprin
     bytes[name] = (bytes[name] ?? 0) + stored.bytes;
     if (whole) found.set(name, stored);
   }
-  if (unmatched * 2 > header.tensors.length && Object.keys(bytes).length * 2 < blueprint.tensors.length)
+  if (unmatched * 2 >= header.tensors.length && Object.keys(bytes).length * 2 < blueprint.tensors.length)
     return withOwnTensors(blueprint, header);
 
   const dtype = frequentFloat(header) ?? blueprint.dtype;

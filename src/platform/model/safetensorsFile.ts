@@ -105,7 +105,7 @@ async function readShards(path: string): Promise<WeightContents> {
   const folder = dirname(path);
   const { files, totalBytes, tensorNames } = outcome.index;
   if (files.length > MOST_SHARDS)
-    return refused(`${index} names ${files.length} files, at most ${MOST_SHARDS} are read`);
+    return refused(`${index}: names ${files.length} files, at most ${MOST_SHARDS} are read`);
   const tensors: HeaderTensor[] = [];
   let bytes = 0;
   let absent = 0;
@@ -125,7 +125,7 @@ async function readShards(path: string): Promise<WeightContents> {
   }
   if (absent === files.length)
     return totalBytes === null
-      ? refused(`none of the files of ${index} is there`)
+      ? refused(`${index}: none of its files is there`)
       : { kind: 'sizes', sizes: { source: index, totalBytes, names: tensorNames } };
   return {
     kind: 'tensors',
