@@ -1,3 +1,4 @@
+import { computesInFp8 } from '../model/quantisation/computesInFp8';
 import type { FlopType } from '../hardware/device';
 import type { Pool } from '../hardware/target';
 import type { EngineName } from '../job/jobDocument';
@@ -76,7 +77,7 @@ export function matrixType(
   dtype: Dtype,
   quantization: Quantization | null,
 ): FlopType {
-  if (quantization?.method === 'fp8') return 'fp8';
+  if (quantization !== null && computesInFp8(quantization)) return 'fp8';
   const sixteen = /^(BF16|F16|F32)$/i.test(quantization?.type ?? '');
   if (isGgml(engine) && quantization !== null && !sixteen && pool.vendor === 'nvidia') return 'int8';
   if (dtype === 'f32' && quantization === null) return 'fp32';

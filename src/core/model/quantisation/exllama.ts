@@ -13,6 +13,10 @@ const HADAMARD = 128;
 export const exllama: Method = {
   names: ['exl2', 'exl3'],
   reachesFusedExperts: true,
+  assumption: ({ method, bits }) =>
+    bits === undefined
+      ? `${method} without bits: weights counted at 4 bits`
+      : `${method} chooses bits per tensor: weights counted at the average of ${bits}`,
   forModel({ quantization }) {
     const bits = quantization.bits ?? 4;
     const headBits = quantization.headBits ?? Math.max(bits, HEAD_BITS);

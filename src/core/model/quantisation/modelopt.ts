@@ -97,8 +97,10 @@ export const modelopt: Method = {
     const bytesOf = dtypeBytes(dtype);
     return (tensor) => {
       const matrices = matricesOf(tensor);
-      if (matrices === null || tensor.role === 'head' || excluded.matches(tensor)) return null;
+      if (matrices === null || excluded.matches(tensor)) return null;
       const group = groups.find(({ targets }) => targets.matches(tensor))?.group;
+      // An algorithm for all is none for the output layer; mixed precision may name it.
+      if (tensor.role === 'head' && group?.targets.includes('Linear') === true) return null;
       const format = group === undefined ? undefined : formats[group.type];
       if (group === undefined || format === undefined) return null;
       const bytes = format.bytes(matrices, group.groupSize, tensor, bytesOf);

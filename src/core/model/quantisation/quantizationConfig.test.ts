@@ -126,6 +126,38 @@ describe('quantizationFromConfig', () => {
     );
   });
 
+  it('reads mixed precision, the output layer too where it is named', () => {
+    const config = {
+      architectures: ['LlamaForCausalLM'],
+      hidden_size: 64,
+      intermediate_size: 128,
+      num_attention_heads: 4,
+      num_hidden_layers: 1,
+      vocab_size: 96,
+      quantization_config: {
+        quant_method: 'modelopt',
+        quant_algo: 'MIXED_PRECISION',
+        kv_cache_quant_algo: 'FP8',
+        quantized_layers: {
+          lm_head: { quant_algo: 'W4A16_NVFP4', group_size: 16 },
+          'model.layers.0.self_attn.q_proj': { quant_algo: 'FP8' },
+          'model.layers.0.self_attn.k_proj': { quant_algo: 'FP3' },
+        },
+      },
+    };
+    const outcome = blueprintFromConfig(config);
+    assert.ok(outcome.ok);
+    const { quantization } = outcome.blueprint;
+    assert.equal(quantization?.unread, 'quant_algo FP3 of model.layers.0.self_attn.k_proj is not known');
+    const formats = weightBytes(outcome.blueprint, quantization)
+      .tensors.filter(({ quantised }) => quantised)
+      .map(({ tensor, format, bytes }) => [tensor.name, format, bytes]);
+    assert.deepEqual(formats, [
+      ['model.layers.0.self_attn.q_proj.weight', 'FP8', 64 * 64 + 8],
+      ['lm_head.weight', 'NVFP4', 96 * (32 + 4) + 4],
+    ]);
+  });
+
   it('reads GPTQ modules with rules of their own', () => {
     const { groups, head } = read({
       quant_method: 'gptq',
