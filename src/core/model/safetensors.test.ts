@@ -82,6 +82,14 @@ describe('parseWeightIndex', () => {
     assert.equal(outcome.index.totalBytes, 24);
   });
 
+  it('takes the map of the whole, not one within something else', () => {
+    const outcome = parseWeightIndex(
+      '{"metadata":{"weight_map":{"a":"x"},"total_size":8},"weight_map":{"b":"y.bin","c":"y.bin"}}',
+    );
+    assert.ok(outcome.ok);
+    assert.deepEqual(outcome.index, { files: ['y.bin'], tensorNames: ['b', 'c'], totalBytes: 8 });
+  });
+
   it('refuses names that lead out of the folder', () => {
     for (const file of ['../x.safetensors', '/etc/x.safetensors', 'a/b.safetensors', 3, 'x.exe']) {
       const outcome = parseWeightIndex(JSON.stringify({ weight_map: { a: file } }));

@@ -1,6 +1,7 @@
 import { type Dtype, dtypeBytes } from '../units/dtype';
 import { isRecord, shown } from './configReader';
 import { readLaidOut } from './safetensorsLayout';
+import { readIndexLaidOut } from './weightIndexLayout';
 
 /** One tensor as a checkpoint's header describes it. */
 export interface HeaderTensor {
@@ -208,24 +209,25 @@ export type IndexOutcome =
 
 /** Reads an index of shards. Names that are paths are refused: an index speaks of its own folder alone. Never throws. */
 export function parseWeightIndex(json: string): IndexOutcome {
-  let root: unknown;
-  try {
-    root = JSON.parse(json);
-  } catch {
-    return { ok: false, reason: 'the index is not JSON' };
-  }
+  const quick = readIndexLaidOut(json);
+  const rest = quick === null ? undefined : parsedJson(quick.rest);
+  // Only a weight_map of the whole is taken out of it, none that stands within something else.
+  const laidOut = isRecord(rest) && isEmpty(rest['weight_map']) ? quick : null;
+  const root = laidOut === null ? parsedJson(json) : rest;
+  if (root === undefined) return { ok: false, reason: 'the index is not JSON' };
   const map = isRecord(root) ? root['weight_map'] : undefined;
   if (!isRecord(root) || !isRecord(map)) return { ok: false, reason: 'the index has no weight_map' };
+  const names = laidOut?.names ?? Object.keys(map);
   const files = new Set<string>();
-  for (const file of Object.values(map)) {
+  for (const file of laidOut?.files ?? Object.values(map)) {
     if (typeof file !== 'string' || !/^[\w.-]+\.(safetensors|bin)$/u.test(file))
       return { ok: false, reason: `the index names ${shown(file)}, expected the name of a weight file` };
     files.add(file);
   }
   // A name that comes twice hides one of its files.
-  const names = Object.keys(map);
-  const values = occurrences(json, '.safetensors"') + occurrences(json, '.bin"');
-  if (values > names.length + names.filter((name) => /\.(?:safetensors|bin)$/u.test(name)).length)
+  const values = laidOut === null ? occurrences(json, '.safetensors"') + occurrences(json, '.bin"') : 0;
+  const alike = (): number => names.filter((name) => /\.(?:safetensors|bin)$/u.test(name)).length;
+  if (values > names.length && values > names.length + alike())
     return { ok: false, reason: 'the index names a tensor twice' };
   const metadata = root['metadata'];
   const total = isRecord(metadata) ? metadata['total_size'] : undefined;
@@ -237,4 +239,17 @@ export function parseWeightIndex(json: string): IndexOutcome {
       totalBytes: typeof total === 'number' && Number.isSafeInteger(total) && total >= 0 ? total : null,
     },
   };
+}
+
+function isEmpty(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length === 0;
+}
+
+/** undefined for a text that is no JSON. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }

@@ -6,6 +6,8 @@
  * reads is fast as well.
  */
 
+import { hashOf, NameSet } from './nameSet';
+
 /** Takes one entry of a header, as written. `shape` may be shared between entries. */
 export type TakeTensor = (
   name: string,
@@ -24,6 +26,8 @@ const ZERO = 48;
 const NINE = 57;
 const CLOSING_BRACE = 125;
 
+/** Fewest characters that an entry takes. */
+const SHORTEST_ENTRY = 48;
 /** Digits that always give an exact number. */
 const MOST_DIGITS = 15;
 const MOST_DIMENSIONS = 16;
@@ -37,7 +41,7 @@ export function readLaidOut(json: string, take: TakeTensor): boolean {
   if (!json.startsWith('{"') || /[\\\u0000-\u001f]/u.test(json)) return false;
   let at = json.startsWith(`"${METADATA}":{`, 1) ? afterMetadata(json) : 1;
   if (at === -1) return false;
-  const names = new NameSet(json.length);
+  const names = new NameSet(Math.ceil(json.length / SHORTEST_ENTRY) + 1);
   const shapes = new Map<string, readonly number[]>();
   for (;;) {
     if (!json.startsWith('"', at)) return false;
@@ -106,50 +110,4 @@ function numberAt(text: string, from: number, end: number): number {
   let value = 0;
   for (let at = from; at < end; at++) value = value * 10 + text.charCodeAt(at) - ZERO;
   return value;
-}
-
-/** FNV-1a over the characters. */
-function hashOf(text: string, from: number, end: number): number {
-  let hash = 0x811c9dc5 | 0;
-  for (let at = from; at < end; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash;
-}
-
-/** Fewest characters that an entry takes. */
-const SHORTEST_ENTRY = 48;
-/** Names that are compared with one before it is left to a real Set: more were made to collide. */
-const MOST_PROBES = 64;
-
-/** Names by a hash table of fixed size: a Set would hash them again, and grow seventeen times. */
-class NameSet {
-  private readonly names: string[] = [];
-  private readonly hashes: Int32Array;
-  /** Index into `names` + 1; 0 = free. */
-  private readonly slots: Int32Array;
-
-  constructor(characters: number) {
-    const most = Math.ceil(characters / SHORTEST_ENTRY) + 1;
-    this.hashes = new Int32Array(most);
-    this.slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * most)));
-  }
-
-  /** False when the name is there already, or cannot be told apart quickly. */
-  add(name: string, hash: number): boolean {
-    const { names, hashes, slots } = this;
-    if (names.length >= hashes.length) return false;
-    const mask = slots.length - 1;
-    let slot = hash & mask;
-    for (let probe = 0; probe < MOST_PROBES; probe++) {
-      const taken = slots[slot] ?? 0;
-      if (taken === 0) {
-        hashes[names.length] = hash;
-        names.push(name);
-        slots[slot] = names.length;
-        return true;
-      }
-      if (hashes[taken - 1] === hash && names[taken - 1] === name) return false;
-      slot = (slot + 1) & mask;
-    }
-    return false;
-  }
 }

@@ -21,6 +21,8 @@ interface CachedText {
 
 const cached = new Map<string, CachedText>();
 const mostCached = 64;
+/** Larger texts, such as the index of a hundred thousand tensors, are read again when they are asked for again. */
+const mostCachedBytes = 1_000_000;
 
 /**
  * Text of a file, from memory while its size and time of change are the same. A byte order mark is left out.
@@ -40,6 +42,7 @@ export async function readText(path: string, limit: number = MAX_CONFIG_BYTES): 
     const buffer = Buffer.alloc(size);
     const { bytesRead } = await file.read(buffer, 0, size, 0);
     const text = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/u, '');
+    if (size > mostCachedBytes) return text;
     if (cached.size >= mostCached) cached.delete(cached.keys().next().value ?? '');
     cached.set(path, { modified: mtimeMs, bytes: size, text });
     return text;
