@@ -20,9 +20,9 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 # Fields that never decide a name, a shape or what a layer keeps.
 NOISE = re.compile(
     r"dropout|_pdrop|drop_path|_eps(ilon)?$|initializer|_token_id$|_token_ids$|_token_index$|^use_cache$|summary_(?!use|proj)|"
-    r"_loss|loss_|^pad_|^bos_|^eos_|layerdrop|mask_(time|feature)|ctc_|scale_attn_|reorder_and|rope_(theta|parameters|scaling)|"
+    r"_loss|loss_|^pad_|^bos_|^eos_|layerdrop|mask_(time|feature)_(prob|length|min)|^ctc_|scale_attn_|reorder_and|rope_(theta|parameters|scaling)|"
     r"time_step_(min|max|limit|floor|init|scale)|rescale|^router_jitter|_temperature|^problem_type$|label2id|id2label|"
-    r"^transformers_version$|^architectures$|^dtype$|^return_dict$|^output_(?!proj)|^chunk_size_feed_forward$|apply_spec_augment"
+    r"^transformers_version$|^architectures$|^dtype$|^return_dict$|^output_(attentions|hidden_states|router_logits|scores|past|loading_info|logits)$|^chunk_size_feed_forward$|apply_spec_augment"
 )
 PLAIN = (int, float, bool, str, type(None))
 

@@ -93,7 +93,7 @@ class Class:
         try:
             return self.sample(changes)
         except GivenUp:
-            raise
+            return None
         except BaseException as error:  # noqa: BLE001 - a value that the class refuses
             if isinstance(error, (KeyboardInterrupt, Late)):
                 raise

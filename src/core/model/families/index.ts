@@ -30,6 +30,7 @@ import { dinov3 } from './dinov3';
 import { distilbert } from './distilbert';
 import { electra } from './electra';
 import { ernie } from './ernie';
+import { exaone } from './exaone';
 import { exaone4 } from './exaone4';
 import { falcon } from './falcon';
 import { falconH1 } from './falconH1';
@@ -51,12 +52,14 @@ import { gptOss } from './gptOss';
 import { granite } from './granite';
 import { granitemoe } from './granitemoe';
 import { granitemoehybrid, granitemoeshared } from './granitemoehybrid';
+import { gteNew } from './gteNew';
 import { hiDream } from './hiDream';
 import { hunyuanDense, hunyuanMoe } from './hunyuan';
 import { hunyuanDit } from './hunyuanDit';
 import { hunyuanVideo } from './hunyuanVideo';
 import { internlm2 } from './internlm2';
 import { internvl } from './internvl';
+import { internvlChat } from './internvlChat';
 import { jamba } from './jamba';
 import { kandinsky5 } from './kandinsky5';
 import { kimiK3 } from './kimiK3';
@@ -69,6 +72,7 @@ import { ltxVideo } from './ltxVideo';
 import { falconMamba, mamba } from './mamba';
 import { mamba2 } from './mamba2';
 import { mimoV2Flash } from './mimoV2Flash';
+import { minicpm } from './minicpm';
 import { minimax } from './minimax';
 import { minimaxM2 } from './minimaxM2';
 import { ministral } from './ministral';
@@ -108,6 +112,7 @@ import { qwen25Vl, qwen2Vl, qwen3Vl, qwen3VlMoe } from './qwenVl';
 import { recurrentGemma } from './recurrentGemma';
 import { roberta } from './roberta';
 import { rwkv } from './rwkv';
+import { sam } from './sam';
 import { seedOss } from './seedOss';
 import { siglip, siglip2 } from './siglip';
 import { smollm3 } from './smollm3';
@@ -160,6 +165,7 @@ export const families: readonly Family[] = [
   distilbert,
   electra,
   ernie,
+  exaone,
   exaone4,
   falcon,
   falconH1,
@@ -183,6 +189,7 @@ export const families: readonly Family[] = [
   granitemoe,
   granitemoehybrid,
   granitemoeshared,
+  gteNew,
   hiDream,
   hubert,
   hunyuanDense,
@@ -192,6 +199,7 @@ export const families: readonly Family[] = [
   idefics3,
   internlm2,
   internvl,
+  internvlChat,
   jamba,
   kandinsky5,
   kimiK3,
@@ -210,6 +218,7 @@ export const families: readonly Family[] = [
   marian,
   mbart,
   mimoV2Flash,
+  minicpm,
   minimax,
   minimaxM2,
   ministral,
@@ -257,6 +266,7 @@ export const families: readonly Family[] = [
   recurrentGemma,
   roberta,
   rwkv,
+  sam,
   seedOss,
   siglip,
   siglip2,

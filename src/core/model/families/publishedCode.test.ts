@@ -97,6 +97,81 @@ const published: Readonly<Record<string, Published>> = {
       'output.weight': [92544, 4096],
     },
   },
+  'MiniCPM-2B': {
+    config: {
+      architectures: ['MiniCPMForCausalLM'],
+      model_type: 'minicpm',
+      hidden_size: 2304,
+      intermediate_size: 5760,
+      num_hidden_layers: 40,
+      num_attention_heads: 36,
+      num_key_value_heads: 36,
+      vocab_size: 122753,
+    },
+    elements: 2_724_880_896,
+    // https://github.com/embeddings-benchmark/mteb (n_parameters of openbmb/MiniCPM-Embedding).
+    source: 'published count of parameters',
+    tensors: { 'model.layers.39.mlp.down_proj.weight': [2304, 5760] },
+  },
+  'EXAONE-3.5-7.8B': {
+    config: {
+      architectures: ['ExaoneForCausalLM'],
+      model_type: 'exaone',
+      hidden_size: 4096,
+      intermediate_size: 14336,
+      num_layers: 32,
+      num_attention_heads: 32,
+      num_key_value_heads: 8,
+      head_dim: 128,
+      vocab_size: 102400,
+      activation_function: 'silu',
+      tie_word_embeddings: false,
+    },
+    elements: 7_818_448_896,
+    // https://huggingface.co/LGAI-EXAONE/EXAONE-3.5-7.8B-Instruct
+    source: 'safetensors files',
+    tensors: {
+      'transformer.h.0.attn.attention.k_proj.weight': [1024, 4096],
+      'transformer.h.31.mlp.c_fc_1.weight': [14336, 4096],
+    },
+  },
+  'InternVL2_5-8B': {
+    config: {
+      architectures: ['InternVLChatModel'],
+      model_type: 'internvl_chat',
+      downsample_ratio: 0.5,
+      llm_config: {
+        architectures: ['InternLM2ForCausalLM'],
+        model_type: 'internlm2',
+        ...llamaLike,
+        num_key_value_heads: 8,
+        intermediate_size: 14336,
+        vocab_size: 92553,
+        bias: false,
+        hidden_act: 'silu',
+      },
+      vision_config: {
+        hidden_size: 1024,
+        intermediate_size: 4096,
+        num_hidden_layers: 24,
+        num_attention_heads: 16,
+        image_size: 448,
+        patch_size: 14,
+        qkv_bias: true,
+        qk_normalization: false,
+        norm_type: 'layer_norm',
+      },
+    },
+    elements: 8_075_365_376,
+    // https://huggingface.co/OpenGVLab/InternVL2_5-8B
+    source: 'safetensors files',
+    tensors: {
+      'vision_model.embeddings.position_embedding': [1, 1025, 1024],
+      'vision_model.encoder.layers.23.attn.qkv.weight': [3072, 1024],
+      'language_model.model.layers.0.attention.wqkv.weight': [6144, 4096],
+      'mlp1.1.weight': [4096, 4096],
+    },
+  },
   'Molmo-7B-D': {
     config: {
       architectures: ['MolmoForCausalLM'],
@@ -136,13 +211,39 @@ describe('classes that are published beside their checkpoints', () => {
     it(`${name}: the elements that the ${model.source} gives`, () => {
       const { tensors, library } = blueprint(model.config);
       assert.equal(
-        tensors.reduce((sum, { shape }) => sum + elements(shape), 0),
+        tensors.reduce((sum, { shape, tiedTo }) => (tiedTo === null ? sum + elements(shape) : sum), 0),
         model.elements,
       );
       for (const [tensor, shape] of Object.entries(model.tensors))
         assert.deepEqual(tensors.find((one) => one.name === tensor)?.shape, shape, tensor);
       assert.match(library, /published with the checkpoints/u);
     });
+
+  it('GTE: the 305,368,320 parameters of files without a pooler', () => {
+    // https://huggingface.co/Snowflake/snowflake-arctic-embed-m-v2.0, built on Alibaba-NLP/gte-multilingual-base.
+    const { tensors } = blueprint({
+      architectures: ['NewModel'],
+      model_type: 'new',
+      hidden_size: 768,
+      intermediate_size: 3072,
+      num_hidden_layers: 12,
+      num_attention_heads: 12,
+      vocab_size: 250048,
+      type_vocab_size: 1,
+      max_position_embeddings: 8192,
+      hidden_act: 'gelu',
+    });
+    const held = tensors.filter(({ role }) => role !== 'pooler');
+    assert.equal(
+      held.reduce((sum, { shape }) => sum + elements(shape), 0),
+      305_368_320,
+    );
+    for (const [tensor, shape] of [
+      ['encoder.layer.0.attention.qkv_proj.weight', [2304, 768]],
+      ['encoder.layer.11.mlp.up_gate_proj.weight', [6144, 768]],
+    ] as const)
+      assert.deepEqual(held.find(({ name }) => name === tensor)?.shape, shape, tensor);
+  });
 
   const block = (heads: number | null, multiple: number | null): unknown => ({
     attention: { n_heads_in_group: heads, no_op: heads === null, replace_with_linear: false },

@@ -31,6 +31,8 @@ export interface DecoderOptions {
   readonly output?: { readonly name?: string; readonly bias?: boolean; readonly storedName?: string };
   /** The output layer's bias where the config decides on it. */
   readonly outputBias?: (config: ConfigReader) => boolean;
+  /** The output layer is tied where the config does not say. */
+  readonly tiedWhenSilent?: boolean;
   /** The output layer has its own memory whatever the config says. */
   readonly neverTied?: boolean;
   /** Other keys that say whether the output layer is tied; the first one that the config has wins over `tie_word_embeddings`. */
@@ -82,7 +84,13 @@ export function decoderFamily(options: DecoderOptions): DecoderFamily {
   const { modelType, className, backbone } = options;
   const base = options.base ?? 'model';
   const output = options.output?.name ?? 'lm_head';
-  const tieKeys = options.tieKeys ?? [];
+  const tieKeys = [...(options.tieKeys ?? []), 'tie_word_embeddings'];
+  const tied = (config: ConfigReader): boolean => {
+    const key = tieKeys.find((one) => config.has(one));
+    return key === undefined && options.tiedWhenSilent === true
+      ? true
+      : config.flag(key ?? 'tie_word_embeddings');
+  };
   const tasks = options.tasks ?? [sequenceClassification, tokenClassification];
 
   const buildCausal: Architecture['build'] = (config, model) => {
@@ -94,8 +102,7 @@ export function decoderFamily(options: DecoderOptions): DecoderFamily {
       bias: options.outputBias?.(config) ?? options.output?.bias ?? false,
       storedName: options.output?.storedName ?? null,
       tiedTo:
-        options.neverTied !== true &&
-        config.flag(tieKeys.find((key) => config.has(key)) ?? 'tie_word_embeddings')
+        options.neverTied !== true && tied(config)
           ? `${base}.${made.embedding ?? 'embed_tokens'}.weight`
           : null,
     });

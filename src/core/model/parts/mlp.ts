@@ -28,13 +28,17 @@ export function fusedGatedMlp(
   name: string,
   hidden: number,
   intermediate: number,
-  options: MlpOptions & { readonly names?: readonly [gateUp: string, down: string] } = {},
+  options: MlpOptions & {
+    readonly names?: readonly [gateUp: string, down: string];
+    /** Bias of the second matrix; as `bias` when absent. */
+    readonly downBias?: boolean;
+  } = {},
 ): void {
   const [gateUp, down] = options.names ?? ['gate_up_proj', 'down_proj'];
   const bias = options.bias ?? false;
   model.scope(name, () => {
     model.linear(gateUp, hidden, 2 * intermediate, 'gateUp', bias);
-    model.linear(down, intermediate, hidden, 'down', bias);
+    model.linear(down, intermediate, hidden, 'down', options.downBias ?? bias);
   });
   model.layerMlp({ kind: 'gated', intermediate, moe: null });
 }
