@@ -20,4 +20,7 @@ if [ "${1:-}" = table ]; then
   TRANSFORMERS_VERBOSITY=error "$home/venv/bin/python" -B generate.py "$home/found.jsonl" "${@:2}"
   exec "$home/venv/bin/python" -B pack.py "$home/found.jsonl"
 fi
-cd "$here" && exec "$home/venv/bin/python" -B record.py "$@"
+cd "$here"
+"$home/venv/bin/python" -B record.py "$@"
+# What PEFT saves follows from whole runs alone.
+[ $# -gt 0 ] || "$home/venv/bin/python" -B adapters.py
