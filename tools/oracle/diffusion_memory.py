@@ -8,14 +8,17 @@ usage: ~/.cache/rooflens/oracle/venv/bin/python tools/oracle/diffusion_memory.py
 test/fixtures/diffusion-memory.json
 """
 
+import contextlib
 import gc
 import json
 import pathlib
 import sys
+import types
 import weakref
 
 import diffusers
 import torch
+from diffusers.models.transformers import transformer_cosmos
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -69,6 +72,11 @@ def flash(query, key, value, *args, **kwargs):
 
 
 torch.nn.functional.scaled_dot_product_attention = flash
+# Cosmos scales a mask with torchvision, which nothing else needs.
+transformer_cosmos.transforms = types.SimpleNamespace(
+    functional=types.SimpleNamespace(resize=lambda mask, size, interpolation: torch.nn.functional.interpolate(mask, size)),
+    InterpolationMode=types.SimpleNamespace(NEAREST="nearest"),
+)
 
 
 def random(*shape, dtype=torch.bfloat16):
@@ -213,6 +221,103 @@ def hunyuan_dit(model, s):
     }
 
 
+def cogview4(model, s):
+    latent = (s["height"] // 8, s["width"] // 8)
+    tokens = latent[0] * latent[1] // 4
+    heads = model.config.attention_head_dim
+    return {
+        "hidden_states": random(s["batch"], model.config.in_channels, *latent),
+        "encoder_hidden_states": random(s["batch"], s["text"], model.config.text_embed_dim),
+        "timestep": random(s["batch"]),
+        "original_size": random(s["batch"], 2),
+        "target_size": random(s["batch"], 2),
+        "crop_coords": random(s["batch"], 2),
+        "image_rotary_emb": (random(tokens, heads, dtype=torch.float32), random(tokens, heads, dtype=torch.float32)),
+    }
+
+
+def kandinsky5(model, s):
+    shape = (frames(s), s["height"] // 8, s["width"] // 8)
+    return {
+        "hidden_states": random(s["batch"], *shape, model.config.in_visual_dim),
+        "encoder_hidden_states": random(s["batch"], s["text"], model.config.in_text_dim),
+        "pooled_projections": random(s["batch"], model.config.in_text_dim2),
+        "timestep": random(s["batch"]),
+        "visual_rope_pos": [torch.arange(shape[0]), torch.arange(shape[1] // 2), torch.arange(shape[2] // 2)],
+        "text_rope_pos": torch.arange(s["text"]),
+    }
+
+
+def hunyuan15(model, s):
+    text = s["text"] // 3
+    return {
+        "hidden_states": random(s["batch"], model.config.in_channels, frames(s), s["height"] // 16, s["width"] // 16),
+        "timestep": random(s["batch"]),
+        "encoder_hidden_states": random(s["batch"], text, model.config.text_embed_dim),
+        "encoder_attention_mask": torch.ones(s["batch"], text, dtype=torch.bool),
+        "encoder_hidden_states_2": random(s["batch"], text, model.config.text_embed_2_dim),
+        "encoder_attention_mask_2": torch.ones(s["batch"], text, dtype=torch.bool),
+        "image_embeds": random(s["batch"], text, model.config.image_embed_dim),
+    }
+
+
+def hunyuan_image(model, s):
+    return {
+        "hidden_states": random(s["batch"], model.config.in_channels, s["height"] // 32, s["width"] // 32),
+        "timestep": random(s["batch"]),
+        "encoder_hidden_states": random(s["batch"], s["text"], model.config.text_embed_dim),
+        "encoder_attention_mask": torch.ones(s["batch"], s["text"], dtype=torch.bool),
+    }
+
+
+def lumina2(model, s):
+    return {
+        "hidden_states": random(s["batch"], model.config.in_channels, s["height"] // 8, s["width"] // 8),
+        "encoder_hidden_states": random(s["batch"], s["text"], model.config.cap_feat_dim),
+        "encoder_attention_mask": torch.ones(s["batch"], s["text"], dtype=torch.bool),
+        "timestep": random(s["batch"]),
+    }
+
+
+def z_image(model, s):
+    return {
+        "x": [random(model.config.in_channels, 1, s["height"] // 8, s["width"] // 8) for _ in range(s["batch"])],
+        "t": random(s["batch"]),
+        "cap_feats": [random(s["text"], model.config.cap_feat_dim) for _ in range(s["batch"])],
+    }
+
+
+def mochi(model, s):
+    return {
+        "hidden_states": random(s["batch"], model.config.in_channels, frames(s, 6), s["height"] // 8, s["width"] // 8),
+        "encoder_hidden_states": random(s["batch"], s["text"], model.config.text_embed_dim),
+        "timestep": random(s["batch"]),
+        "encoder_attention_mask": torch.ones(s["batch"], s["text"], dtype=torch.bool),
+    }
+
+
+def hidream(model, s):
+    text = s["text"] // 3
+    t5, llama = model.config.caption_channels
+    return {
+        "hidden_states": random(s["batch"], model.config.in_channels, s["height"] // 8, s["width"] // 8),
+        "timesteps": random(s["batch"]),
+        "encoder_hidden_states_t5": random(s["batch"], text, t5),
+        "encoder_hidden_states_llama3": random(4, s["batch"], text, llama),
+        "pooled_embeds": random(s["batch"], model.config.text_emb_dim),
+    }
+
+
+def cosmos(model, s):
+    return {
+        "hidden_states": random(s["batch"], model.config.in_channels, frames(s, 8), s["height"] // 8, s["width"] // 8),
+        "encoder_hidden_states": random(s["batch"], s["text"], model.config.text_embed_dim),
+        "timestep": random(s["batch"]),
+        "fps": 24,
+        "padding_mask": random(1, 1, s["height"], s["width"]),
+    }
+
+
 def latents(model, s):
     """Latents of one picture or video for decode()."""
     config = model.config
@@ -254,6 +359,23 @@ DENOISERS = [
     ("AuraFlowTransformer2DModel", {"num_mmdit_layers": 2, "num_single_dit_layers": 2, "pos_embed_max_size": 9216}, auraflow, SQUARE | {"text": 256, "batch": 2}),
     ("HunyuanDiT2DModel", {"in_channels": 4, "patch_size": 2, "hidden_size": 1408, "num_layers": 6, "mlp_ratio": 4.3637, "sample_size": 128}, hunyuan_dit, SQUARE | {"text": 333, "batch": 2}),
 ]
+DENOISERS += [
+    ("CogView4Transformer2DModel", {"num_layers": 3, "attention_head_dim": 128, "num_attention_heads": 32}, cogview4, SQUARE | {"text": 224}),
+    ("Kandinsky5Transformer3DModel", {"num_visual_blocks": 3, "model_dim": 1792, "ff_dim": 7168, "in_visual_dim": 16, "out_visual_dim": 16}, kandinsky5, {"width": 768, "height": 512, "frames": 121, "text": 256, "batch": 1}),
+    ("HunyuanImageTransformer2DModel", {"num_layers": 2, "num_single_layers": 2}, hunyuan_image, {"width": 2048, "height": 2048, "frames": 1, "text": 512, "batch": 1}),
+]
+DENOISERS += [
+    ("CosmosTransformer3DModel", {"num_layers": 2}, cosmos, {"width": 1280, "height": 704, "frames": 121, "text": 512, "batch": 1}),
+]
+SMALL = {"width": 512, "height": 512, "frames": 1, "text": 96, "batch": 1}
+# Classes that look at values run on real tensors, narrow and small.
+REAL = [
+    ("Lumina2Transformer2DModel", {"num_layers": 3, "hidden_size": 576, "num_attention_heads": 6, "num_kv_heads": 2, "cap_feat_dim": 576}, lumina2, SMALL),
+    ("ZImageTransformer2DModel", {"n_layers": 3, "dim": 1280, "n_heads": 10, "n_kv_heads": 10}, z_image, SMALL),
+    ("MochiTransformer3DModel", {"num_layers": 3, "num_attention_heads": 8, "pooled_projection_dim": 512}, mochi, SMALL | {"width": 256, "height": 256, "frames": 31}),
+    ("HunyuanVideo15Transformer3DModel", {"num_layers": 3, "num_attention_heads": 6}, hunyuan15, SMALL | {"frames": 5}),
+    ("HiDreamImageTransformer2DModel", {"patch_size": 2, "in_channels": 16, "caption_channels": [512, 512], "llama_layers": [0, 1, 2, 3], "num_layers": 2, "num_single_layers": 2, "num_attention_heads": 8, "axes_dims_rope": [64, 32, 32]}, hidream, SMALL),
+]
 VIDEO = {"width": 832, "height": 480, "frames": 33, "batch": 1, "space": 8}
 AUTOENCODERS = [
     ("AutoencoderKL", STACK, {"width": 512, "height": 512, "frames": None, "batch": 1, "space": 8}),
@@ -274,10 +396,10 @@ AUTOENCODERS = [
 ]
 
 
-def measure(class_name, config, prepare):
+def measure(class_name, config, prepare, real=False):
     """Peak of live bytes beyond weights and inputs, and operations; `prepare` gives what is run."""
     gc.collect()
-    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+    with contextlib.nullcontext() if real else FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
         torch.set_default_dtype(torch.bfloat16)
         model = getattr(diffusers, class_name)(**config).eval()
         torch.set_default_dtype(torch.float32)
@@ -310,12 +432,13 @@ def decoding(settings):
 
 
 def main():
-    cases = [(name, config, settings, step(inputs, settings)) for name, config, inputs, settings in DENOISERS]
-    cases += [(name, config, settings, decoding(settings)) for name, config, settings in AUTOENCODERS]
+    cases = [(name, config, settings, step(inputs, settings), False) for name, config, inputs, settings in DENOISERS]
+    cases += [(name, config, settings, step(inputs, settings), True) for name, config, inputs, settings in REAL]
+    cases += [(name, config, settings, decoding(settings), False) for name, config, settings in AUTOENCODERS]
     rows = []
-    for name, config, settings, prepare in cases:
+    for name, config, settings, prepare, real in cases:
         try:
-            peak, operations = measure(name, config, prepare)
+            peak, operations = measure(name, config, prepare, real)
         except Exception as error:  # noqa: BLE001 - one class that cannot run on fake tensors leaves the others
             print(f"{name} {settings}: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr)
             continue

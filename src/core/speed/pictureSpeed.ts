@@ -19,6 +19,7 @@ import { computeLimit, linkLimit } from './ceilings';
 import { computeEfficiency, matrixType } from './efficiency';
 import { rate } from './inferenceSpeed';
 import { noSpeed } from './noSpeed';
+import { activeShare } from './operations';
 import type { Bound, SpeedEstimate } from './speedEstimate';
 
 export interface PictureSpeedInput {
@@ -84,7 +85,9 @@ export function pictureSpeed({ job, models, target, memory }: PictureSpeedInput)
 
 /** Matrices over the prompt: of its stream in blocks with two, and keys and values that look at it. */
 const overText =
-  /(add_[qkv]_proj|to_add_out|ff_context|txt_mlp|context_embedder|^text_embedder|txt_in|text_proj|caption)/u;
+  /(^context_refiner|^text_transformer_blocks|ff_t\.|to_[qkvo]\w*_t\.|add_[qkv]_proj|to_add_out|ff_context|txt_mlp|context_embedder|^text_embedder|txt_in|text_proj|caption)/u;
+/** What only layers have whose prompt runs through matrices of its own. */
+const secondStream = /(add_q_proj|to_q_t|txt_mlp)\./u;
 const lookingAtText = /attn2\.to_[kv]\./u;
 
 /**
@@ -96,9 +99,15 @@ export function stepOperations(blueprint: Blueprint, denoiser: DenoiserSpec, siz
   const { image, text } = tokensOf(size, denoiser);
   const cells = latent.width * latent.height * latent.frames;
   const joint = blueprint.layers.every((layer) => layer.cross === null);
+  const apart = new Set(
+    blueprint.tensors.filter(({ name }) => secondStream.test(name)).map(({ layer }) => layer),
+  );
   let operations = 0;
   for (const tensor of blueprint.tensors)
-    operations += 2 * matrixElements(tensor) * rowsOver(tensor, { image, text, cells, joint });
+    operations +=
+      2 *
+      matrixElements(tensor) *
+      rowsOver(tensor, { image, text, cells, together: joint && !apart.has(tensor.layer) });
   for (const layer of blueprint.layers) {
     const { grid, attention, cross } = layer;
     const tokens = grid === undefined ? image + (joint ? text : 0) : cells * grid.space ** 2 * grid.time;
@@ -112,23 +121,22 @@ interface Rows {
   readonly image: number;
   readonly text: number;
   readonly cells: number;
-  /** Matrices without a stream of their own run over image and prompt together. */
-  readonly joint: boolean;
+  /** Image and prompt share the matrices of this layer. */
+  readonly together: boolean;
 }
 
-function rowsOver(tensor: TensorSpec, { image, text, cells, joint }: Rows): number {
+function rowsOver(tensor: TensorSpec, { image, text, cells, together }: Rows): number {
   if (overText.test(tensor.name) || lookingAtText.test(tensor.name)) return text;
   if (tensor.name.endsWith('time_emb_proj.weight')) return 1;
   if (tensor.grid !== undefined) return cells * tensor.grid.space ** 2 * tensor.grid.time;
   if (tensor.layer === null) return tensor.role === 'embedding' ? image : 1;
   if (tensor.role === 'other' && tensor.module === 'linear') return 1;
-  const single = joint && /^single_/u.test(tensor.name);
-  return single ? image + text : image;
+  return together ? image + text : image;
 }
 
 function matrixElements(tensor: TensorSpec): number {
   return tensor.shape.length >= 2 && (tensor.module === 'linear' || tensor.module === 'conv')
-    ? elementsOf(tensor)
+    ? elementsOf(tensor) * activeShare(tensor)
     : 0;
 }
 

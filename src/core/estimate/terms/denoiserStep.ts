@@ -51,7 +51,8 @@ function transformerElements(
 function mlpWidth({ mlp }: LayerSpec): number {
   if (mlp === null) return 0;
   const { moe } = mlp;
-  const width = mlp.intermediate + (moe === null ? 0 : moe.active * moe.intermediate + moe.shared);
+  // Experts are run one after the other, each over its own tokens.
+  const width = mlp.intermediate + (moe === null ? 0 : moe.intermediate + moe.shared);
   return mlp.kind === 'gated' ? 2 * width : width;
 }
 

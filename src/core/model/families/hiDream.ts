@@ -37,7 +37,7 @@ function build(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 3 * 128,
     guidance: 'batch',
     steps: 50,
-    attending: 16,
+    attending: 18,
   });
   timestepEmbedder(model, hidden, 't_embedder.timestep_embedder');
   embedder(model, 'p_embedder.pooled_embedder', config.size('text_emb_dim'), hidden);

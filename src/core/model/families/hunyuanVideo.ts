@@ -164,7 +164,8 @@ function video15(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 1000 + 256 + 729,
     guidance: 'passes',
     steps: 50,
-    attending: ATTENDING,
+    // Without blocks in which an MLP runs beside the attention.
+    attending: 12.5,
   });
   model.conv('x_embedder.proj', [hidden, config.size('in_channels'), time, patch, patch], 'embedding');
   model.scope('image_embedder', () => {

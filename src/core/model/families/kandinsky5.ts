@@ -47,7 +47,7 @@ function build(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 512,
     guidance: 'passes',
     steps: 50,
-    attending: 12,
+    attending: 13,
   });
   model.linear('time_embeddings.in_layer', hidden, time, 'other', true);
   model.linear('time_embeddings.out_layer', time, time, 'other', true);

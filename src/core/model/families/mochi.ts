@@ -32,7 +32,8 @@ function build(config: ConfigReader, model: ModelBuilder): void {
     textTokens: config.size('max_sequence_length'),
     guidance: 'batch',
     steps: 64,
-    attending: 14,
+    // A gated MLP, and rotations in fp32 with a table for each head.
+    attending: 16.5,
   });
   model.parameter('pos_frequencies', [3, sizes.heads, Math.floor(headDim / 2)]);
   model.conv('patch_embed.proj', [hidden, channels, patch, patch], 'embedding');

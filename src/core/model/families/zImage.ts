@@ -53,9 +53,11 @@ function stacks(
   counts: { readonly refiners: number; readonly layers: number },
   block: (modulated: boolean) => void,
 ): void {
-  model.stack('noise_refiner', counts.refiners, hidden, () => block(true));
-  model.stack('context_refiner', counts.refiners, hidden, () => block(false), counts.refiners);
-  model.stack('layers', counts.layers, hidden, () => block(true), 2 * counts.refiners);
+  const { refiners, layers } = counts;
+  model.stack('noise_refiner', refiners, hidden, () => block(true));
+  // Over the prompt alone: few tokens beside the image's.
+  for (let layer = 0; layer < refiners; layer++) model.scope(`context_refiner.${layer}`, () => block(false));
+  model.stack('layers', layers, hidden, () => block(true), refiners);
 }
 
 function zImageModel(config: ConfigReader, model: ModelBuilder): void {
@@ -81,7 +83,8 @@ function zImageModel(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 512,
     guidance: 'batch',
     steps: 50,
-    attending: 13,
+    // A gated MLP of two matrices, and rotations of complex numbers.
+    attending: 16,
   });
   model.parameter('x_pad_token', [1, hidden]);
   model.parameter('cap_pad_token', [1, hidden]);
@@ -116,7 +119,7 @@ function zImageModel(config: ConfigReader, model: ModelBuilder): void {
   if (images !== null) {
     embed('siglip_embedder', images);
     model.parameter('siglip_pad_token', [1, hidden]);
-    model.stack('siglip_refiner', refiners, hidden, () => block(false), 2 * refiners + layers);
+    model.stack('siglip_refiner', refiners, hidden, () => block(false), refiners + layers);
   }
   stacks(model, hidden, { refiners, layers }, block);
 }
@@ -142,7 +145,8 @@ function lumina2(config: ConfigReader, model: ModelBuilder): void {
     textTokens: 256,
     guidance: 'passes',
     steps: 30,
-    attending: 13,
+    // Its activation runs in fp32.
+    attending: 27,
   });
   model.linear('x_embedder', patch * patch * channels, hidden, 'embedding', true);
   model.scope('time_caption_embed', () => {
