@@ -267,6 +267,8 @@ export interface WeightScheme {
   readonly zeroPoint?: boolean;
   /** A scale of the inputs is stored with each matrix. */
   readonly inputScale?: boolean;
+  /** The group of every input is stored. */
+  readonly order?: boolean;
 }
 
 /** A scheme and the modules that it is for: names, `re:` expressions, or `Linear` for all. */

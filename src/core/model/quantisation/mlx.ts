@@ -48,7 +48,9 @@ export const mlx: Method = {
       const matrices = hasText && tensor.component !== 'text' ? null : quantisable(tensor);
       if (matrices === null || matrices.inputs % group !== 0 || skip.matches(tensor)) return null;
       const own = override(tensor);
-      const router = tensor.role === 'router' && eightBitRouters.has(blueprint.modelType);
+      // A config names every module that differs; what is asked for anew gets the converter's own choice.
+      const chosen = quantization.groups === undefined && eightBitRouters.has(blueprint.modelType);
+      const router = tensor.role === 'router' && chosen;
       const bits = own?.bits ?? (router ? 8 : (quantization.bits ?? 4));
       const size = own?.groupSize ?? group;
       const mode = own?.type ?? (router ? 'affine' : (quantization.type ?? 'affine'));

@@ -105,6 +105,7 @@ describe('quantizationFromConfig', () => {
       method: 'mlx',
       bits: 4,
       groupSize: 32,
+      groups: [],
     });
   });
 
@@ -156,6 +157,32 @@ describe('quantizationFromConfig', () => {
       ['model.layers.0.self_attn.q_proj.weight', 'FP8', 64 * 64 + 8],
       ['lm_head.weight', 'NVFP4', 96 * (32 + 4) + 4],
     ]);
+  });
+
+  it('knows methods that keep the weights as they are', () => {
+    const llama = {
+      architectures: ['LlamaForCausalLM'],
+      hidden_size: 64,
+      num_hidden_layers: 1,
+      vocab_size: 32,
+    };
+    for (const fields of [
+      { quant_method: 'bitnet', linear_class: 'autobitlinear', quantization_mode: 'offline' },
+      { quant_method: 'bitsandbytes', load_in_8bit: true, llm_int8_has_fp16_weight: true },
+    ]) {
+      const outcome = blueprintFromConfig({ ...llama, torch_dtype: 'bfloat16', quantization_config: fields });
+      assert.ok(outcome.ok);
+      const { quantization } = outcome.blueprint;
+      assert.equal(
+        weightBytes(outcome.blueprint, quantization).total,
+        weightBytes(outcome.blueprint, null).total,
+      );
+    }
+    const sparse = { config_groups: {}, sparsity_config: { format: 'sparse-24-bitmask' } };
+    assert.match(
+      read({ quant_method: 'compressed-tensors', ...sparse })?.unread ?? '',
+      /^config_groups names no weights, and 1 more$/,
+    );
   });
 
   it('reads GPTQ modules with rules of their own', () => {

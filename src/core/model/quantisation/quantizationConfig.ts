@@ -112,7 +112,9 @@ function bitsandbytesFrom(read: QuantizationFields): Quantization {
   const skip = read.words('llm_int8_skip_modules');
   const kept = skip.length > 0 ? { skip } : {};
   if (read.flag('load_in_4bit') !== true && read.flag('_load_in_4bit') !== true)
-    return read.done({ method: 'bnb-int8', bits: 8, ...kept });
+    return read.flag('llm_int8_has_fp16_weight') === true
+      ? read.done({ method: 'bnb-int8', bits: 16, skip: everything })
+      : read.done({ method: 'bnb-int8', bits: 8, ...kept });
   const type = read.word('bnb_4bit_quant_type', ['nf4', 'fp4']);
   return read.done({
     method: type === 'nf4' ? 'bnb-nf4' : 'bnb-fp4',
@@ -225,11 +227,14 @@ function quantoFrom(read: QuantizationFields): Quantization {
   });
 }
 
+/** An expression that every module's name matches. */
+const everything: readonly string[] = ['.*'];
+
 /** `autobitlinear` keeps the weights in the model's type and rounds them when it multiplies. */
 function bitnetFrom(read: QuantizationFields): Quantization {
   const skip = read.words('modules_to_not_convert');
   return read.text('linear_class') === 'autobitlinear'
-    ? read.done({ method: 'bitnet', bits: 16, skip: ['re:.*'] })
+    ? read.done({ method: 'bitnet', bits: 16, skip: everything })
     : read.done({ method: 'bitnet', bits: 2, skip });
 }
 
@@ -258,6 +263,8 @@ function compressedTensorsFrom(read: QuantizationFields): Quantization {
   });
   const [first] = groups;
   if (first === undefined) read.say('config_groups names no weights');
+  const sparsity = read.record('sparsity_config')?.text('format') ?? 'dense';
+  if (sparsity !== 'dense') read.say(`sparsity_config ${sparsity.slice(0, 40)} is not counted`);
   return read.done({
     method: 'compressed-tensors',
     ...(first === undefined
@@ -307,6 +314,8 @@ function schemeFrom(
     ...given('blockShape', weights.pair('block_structure')),
     ...(weights.flag('symmetric') === false ? { zeroPoint: true } : {}),
     ...(inputScale ? { inputScale: true } : {}),
+    // `weight_g_idx`, which published checkpoints have; compressed-tensors 0.20 writes it no more.
+    ...(weights.raw('actorder') === 'group' || weights.raw('actorder') === true ? { order: true } : {}),
   };
 }
 
@@ -444,7 +453,7 @@ function mlxFrom(fields: Fields): Quantization {
     groupSize,
     ...(mode === 'affine' ? {} : { type: mode }),
     ...(skip.length > 0 ? { skip } : {}),
-    ...(groups.length > 0 ? { groups } : {}),
+    groups,
   });
 }
 

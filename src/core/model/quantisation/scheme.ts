@@ -49,7 +49,8 @@ export function schemeBytes(matrices: Matrices, scheme: WeightScheme, dtypeSize:
   if (container === 'pack-quantized' || (container === '' && bits < 8)) {
     const zeros = scheme.zeroPoint === true ? 4 * Math.ceil((outputs * bits) / WORD) * (scales / outputs) : 0;
     // `weight_shape` is two 64-bit integers.
-    return packedAlongInputs(matrices, bits) + dtypeSize * scales + zeros + 16 + inputScale;
+    const order = scheme.order === true ? 4 * inputs : 0;
+    return packedAlongInputs(matrices, bits) + dtypeSize * scales + zeros + 16 + inputScale + order;
   }
   const zeros = scheme.zeroPoint === true ? scales : 0;
   // Integers below 8 bits that are not packed take a byte all the same.
