@@ -112,44 +112,59 @@ class ModelReader {
     };
   }
 
-  private async each(start: number, end: number, take: (field: Field) => Promise<void>): Promise<void> {
+  /** Every field of a message. What is there already is not waited for: that would be most of the time. */
+  private async each(
+    start: number,
+    end: number,
+    take: (field: Field) => Promise<unknown> | undefined,
+  ): Promise<void> {
     let position = start;
     while (position < end) {
-      const field = await this.cursor.field(position, end);
+      const found = this.cursor.field(position, end);
+      const field = found instanceof Promise ? await found : found;
       position = field.end;
-      await take(field);
+      const pending = take(field);
+      if (pending !== undefined) await pending;
     }
+  }
+
+  /** Hands over the text of a field, at once where it is there. */
+  private text(field: Field, take: (text: string) => void): Promise<void> | undefined {
+    const text = this.cursor.text(field, LONGEST_NAME);
+    if (text instanceof Promise) return text.then(take);
+    take(text);
+    return undefined;
   }
 
   /** GraphProto: node = 1, initializer = 5, sparse_initializer = 15. */
   private async graph(message: Field, prefix: string, depth: number): Promise<void> {
     if (depth > DEEPEST_GRAPH) throw new MalformedMessage(`nests graphs deeper than ${DEEPEST_GRAPH}`);
-    await this.each(message.start, message.end, async (field) => {
-      if (field.number === 1) await this.node(field, prefix, depth);
-      else if (field.number === 5) await this.tensor(field, prefix, null);
-      else if (field.number === 15) await this.sparse(field, prefix);
+    await this.each(message.start, message.end, (field) => {
+      if (field.number === 1) return this.node(field, prefix, depth);
+      if (field.number === 5) return this.tensor(field, prefix, null);
+      return field.number === 15 ? this.sparse(field, prefix) : undefined;
     });
   }
 
   /** FunctionProto: name = 1, node = 7. */
   private async function(message: Field): Promise<void> {
     let name = '';
-    await this.each(message.start, message.end, async (field) => {
-      if (field.number === 1) name = await this.cursor.text(field, LONGEST_NAME);
-      else if (field.number === 7) await this.node(field, `${name}/`, 0);
+    await this.each(message.start, message.end, (field) => {
+      if (field.number === 1) return this.text(field, (text) => (name = text));
+      return field.number === 7 ? this.node(field, `${name}/`, 0) : undefined;
     });
   }
 
   /** NodeProto: output = 2, name = 3, attribute = 5. A constant is called after the value that it makes. */
-  private async node(message: Field, prefix: string, depth: number): Promise<void> {
-    if (message.end - message.start < LARGE_NODE) return;
+  private node(message: Field, prefix: string, depth: number): Promise<void> | undefined {
+    if (message.end - message.start < LARGE_NODE) return undefined;
     let output = '';
     let name = '';
-    await this.each(message.start, message.end, async (field) => {
-      if (field.number === 2 && output === '') output = await this.cursor.text(field, LONGEST_NAME);
-      else if (field.number === 3) name = await this.cursor.text(field, LONGEST_NAME);
-      else if (field.number === 5 && field.end - field.start >= LARGE_NODE / 2)
-        await this.attribute(field, prefix, output, name, depth);
+    return this.each(message.start, message.end, (field) => {
+      if (field.number === 2 && output === '') return this.text(field, (text) => (output = text));
+      if (field.number === 3) return this.text(field, (text) => (name = text));
+      const large = field.number === 5 && field.end - field.start >= LARGE_NODE / 2;
+      return large ? this.attribute(field, prefix, output, name, depth) : undefined;
     });
   }
 
@@ -163,21 +178,22 @@ class ModelReader {
   ): Promise<void> {
     let name = '';
     let index = 0;
-    await this.each(message.start, message.end, async (field) => {
-      if (field.number === 1) name = await this.cursor.text(field, LONGEST_NAME);
-      else if (field.number === 5) await this.tensor(field, prefix, output);
-      else if (field.number === 10) await this.tensor(field, prefix, `${output}.${index++}`);
-      else if (field.number === 6 || field.number === 11)
-        await this.graph(field, `${prefix}${node === '' ? output : node}/${name}/`, depth + 1);
+    await this.each(message.start, message.end, (field) => {
+      if (field.number === 1) return this.text(field, (text) => (name = text));
+      if (field.number === 5) return this.tensor(field, prefix, output);
+      if (field.number === 10) return this.tensor(field, prefix, `${output}.${index++}`);
+      return field.number === 6 || field.number === 11
+        ? this.graph(field, `${prefix}${node === '' ? output : node}/${name}/`, depth + 1)
+        : undefined;
     });
   }
 
   /** SparseTensorProto: values = 1, indices = 2, both tensors. */
   private async sparse(message: Field, prefix: string): Promise<void> {
     let name = '';
-    await this.each(message.start, message.end, async (field) => {
-      if (field.number === 1) name = await this.tensor(field, prefix, null);
-      else if (field.number === 2) await this.tensor(field, prefix, `${name}.indices`);
+    await this.each(message.start, message.end, (field) => {
+      if (field.number === 1) return this.tensor(field, prefix, null).then((own) => (name = own));
+      return field.number === 2 ? this.tensor(field, prefix, `${name}.indices`) : undefined;
     });
   }
 
@@ -192,23 +208,24 @@ class ModelReader {
     let rawBytes: number | null = null;
     let typedBytes = 0;
     const location = { file: null as string | null, offset: 0, length: null as number | null };
-    await this.each(message.start, message.end, async (field) => {
+    await this.each(message.start, message.end, (field) => {
       switch (field.number) {
-        case 1:
-          for (const size of await this.cursor.varints(field, MOST_DIMENSIONS)) shape.push(size);
+        case 1: {
+          const sizes = this.cursor.varints(field, MOST_DIMENSIONS);
+          if (sizes instanceof Promise) return sizes.then((found) => shape.push(...found));
+          shape.push(...sizes);
           break;
+        }
         case 2:
           type = field.value;
           break;
         case 8:
-          name = await this.cursor.text(field, LONGEST_NAME);
-          break;
+          return this.text(field, (text) => (name = text));
         case 9:
           rawBytes = field.end - field.start;
           break;
         case 13:
-          await this.externalEntry(field, location);
-          break;
+          return this.externalEntry(field, location);
         case 4:
         case 5:
         case 6:
@@ -219,6 +236,7 @@ class ModelReader {
           break;
         default:
       }
+      return undefined;
     });
     const full = prefix + (name === '' ? (called ?? '') : name);
     this.add(full, shape, type, { raw: rawBytes, typed: typedBytes }, location);
@@ -232,9 +250,9 @@ class ModelReader {
   ): Promise<void> {
     let key = '';
     let value = '';
-    await this.each(message.start, message.end, async (field) => {
-      if (field.number === 1) key = await this.cursor.text(field, LONGEST_NAME);
-      else if (field.number === 2) value = await this.cursor.text(field, LONGEST_NAME);
+    await this.each(message.start, message.end, (field) => {
+      if (field.number === 1) return this.text(field, (text) => (key = text));
+      return field.number === 2 ? this.text(field, (text) => (value = text)) : undefined;
     });
     if (key === 'location') location.file = value;
     else if (key === 'offset' || key === 'length') {

@@ -5,7 +5,8 @@ import type { ByteSource } from './byteSource';
 export const MOST_FETCHED_BYTES = 64 * 2 ** 20;
 /** A graph of a hundred thousand nodes has fewer, those within small nodes not counted. */
 const MOST_FIELDS = 2_000_000;
-const WINDOW = 64 * 1024;
+const FIRST_WINDOW = 64 * 1024;
+const WINDOW = 512 * 1024;
 /** After a jump over data: the next tensor's few fields. */
 const SMALL_WINDOW = 4 * 1024;
 /** A tag and a length, each a varint of at most ten bytes. */
@@ -31,7 +32,8 @@ export interface Field {
  * which the protobuf library decodes, and whatever is not asked for is jumped over.
  */
 export class ProtobufCursor {
-  private window = new Uint8Array(0);
+  private buffer = new Uint8Array(0);
+  private window = this.buffer;
   private reader = new BinaryReader(this.window);
   private windowStart = 0;
   private fetched = 0;
@@ -44,17 +46,24 @@ export class ProtobufCursor {
     return this.source.size;
   }
 
-  /** The field at `position` of a message that ends at `end`. @throws MalformedMessage */
-  async field(position: number, end: number): Promise<Field> {
-    if (!this.holds(position, Math.min(LONGEST_TAG, end - position)))
-      await this.fetch(position, Math.min(LONGEST_TAG, end - position));
+  /**
+   * The field at `position` of a message that ends at `end`: at once where the window holds it, which is nearly always.
+   * @throws MalformedMessage
+   */
+  field(position: number, end: number): Field | Promise<Field> {
     if (++this.fields > MOST_FIELDS) throw new MalformedMessage(`has more than ${MOST_FIELDS} fields`);
+    const bytes = Math.min(LONGEST_TAG, end - position);
+    return this.holds(position, bytes)
+      ? this.heldField(position, end)
+      : this.fetch(position, bytes).then(() => this.heldField(position, end));
+  }
+
+  private heldField(position: number, end: number): Field {
     const { reader, windowStart } = this;
     reader.pos = position - windowStart;
     try {
       const [number, wire] = reader.tag();
-      const value =
-        wire === WireType.Varint || wire === WireType.LengthDelimited ? Number(reader.uint64()) : 0;
+      const value = wire === WireType.Varint || wire === WireType.LengthDelimited ? this.varint() : 0;
       const start = windowStart + reader.pos;
       const bytes =
         wire === WireType.LengthDelimited
@@ -78,29 +87,48 @@ export class ProtobufCursor {
   }
 
   /** The text of a length-delimited field of at most `longest` bytes. @throws MalformedMessage */
-  async text(field: Field, longest: number): Promise<string> {
+  text(field: Field, longest: number): string | Promise<string> {
     const bytes = field.end - field.start;
     if (field.wire !== WireType.LengthDelimited || bytes > longest)
       throw new MalformedMessage(
         `has a text of ${bytes} bytes at byte ${field.start}, at most ${longest} are read`,
       );
-    if (!this.holds(field.start, bytes)) await this.fetch(field.start, bytes);
-    const at = field.start - this.windowStart;
-    return this.decoder.decode(this.window.subarray(at, at + bytes));
+    return this.holds(field.start, bytes)
+      ? this.heldText(field)
+      : this.fetch(field.start, bytes).then(() => this.heldText(field));
+  }
+
+  private heldText({ start, end }: Field): string {
+    return this.decoder.decode(this.window.subarray(start - this.windowStart, end - this.windowStart));
   }
 
   /** The varints of a packed field, at most `most` of them; of a plain one its single value. @throws MalformedMessage */
-  async varints(field: Field, most: number): Promise<readonly number[]> {
+  varints(field: Field, most: number): readonly number[] | Promise<readonly number[]> {
     if (field.wire === WireType.Varint) return [field.value];
     const bytes = field.end - field.start;
     if (bytes > 10 * most) throw new MalformedMessage(`has more than ${most} sizes at byte ${field.start}`);
-    if (!this.holds(field.start, bytes)) await this.fetch(field.start, bytes);
+    return this.holds(field.start, bytes)
+      ? this.heldVarints(field)
+      : this.fetch(field.start, bytes).then(() => this.heldVarints(field));
+  }
+
+  /** As a number: exact up to 2^53, and close enough beyond to be refused. Short ones take no bigint. */
+  private varint(): number {
+    const { reader } = this;
+    const start = reader.pos;
+    const short = reader.uint32();
+    if (reader.pos - start < 5) return short;
+    reader.pos = start;
+    return Number(reader.uint64());
+  }
+
+  private heldVarints({ start, end }: Field): readonly number[] {
     const values: number[] = [];
-    this.reader.pos = field.start - this.windowStart;
+    this.reader.pos = start - this.windowStart;
     try {
-      while (this.reader.pos < field.end - this.windowStart) values.push(Number(this.reader.uint64()));
+      while (this.reader.pos < end - this.windowStart) values.push(this.varint());
     } catch {
-      throw new MalformedMessage(`is no protobuf message at byte ${field.start}`);
+      throw new MalformedMessage(`is no protobuf message at byte ${start}`);
     }
     return values;
   }
@@ -111,8 +139,11 @@ export class ProtobufCursor {
 
   private async fetch(position: number, bytes: number): Promise<void> {
     const jumped = position > this.windowStart + this.window.length;
-    const wanted = Math.max(bytes, jumped ? SMALL_WINDOW : WINDOW);
-    const target = new Uint8Array(Math.max(0, Math.min(wanted, this.source.size - position)));
+    const usual = jumped ? SMALL_WINDOW : this.fetched === 0 ? FIRST_WINDOW : WINDOW;
+    const wanted = Math.max(0, Math.min(Math.max(bytes, usual), this.source.size - position));
+    // One buffer for all: a new one each time is work for the garbage collector.
+    if (this.buffer.length < wanted) this.buffer = new Uint8Array(wanted);
+    const target = this.buffer.subarray(0, wanted);
     let held = 0;
     while (held < target.length) {
       const got = await this.source.read(position + held, target.subarray(held));
