@@ -171,10 +171,11 @@ const whole: Architecture = {
         model.parameter('shared_embedding.positional_embedding', [2, positions], 'position');
         promptEncoder(prompt, model);
       });
-      model.tie(
-        'prompt_encoder.shared_embedding.positional_embedding',
-        'shared_image_embedding.positional_embedding',
-      );
+      if (config.flag('tie_word_embeddings'))
+        model.tie(
+          'prompt_encoder.shared_embedding.positional_embedding',
+          'shared_image_embedding.positional_embedding',
+        );
       model.scope('mask_decoder', () =>
         maskDecoder(config.section('mask_decoder_config', 'sam_mask_decoder'), model),
       );
