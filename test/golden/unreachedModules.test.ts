@@ -76,6 +76,13 @@ describe('a 4-bit load that stays at 16 bits', () => {
     assert.match(finding.message, /97 %\) stay in bf16.* quantize_moe_experts: true reaches them\.$/);
     assert.ok(answer.weights > 55 * GiB, String(answer.weights));
     assert.ok(answer.findings.some(({ code }) => code === 'exceeds-memory'));
+    const [remedy] = finding.remedies;
+    assert.match(remedy?.title ?? '', /^Quantise the experts \(changes results\) → /);
+    assert.equal(remedy?.verdict, 'fits');
+    assert.deepEqual(
+      remedy.edits.map(({ newText }) => newText.trim()),
+      ['quantize_moe_experts: true'],
+    );
   });
 
   it('is gone with what the message says to do, and the job fits', async () => {

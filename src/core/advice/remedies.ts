@@ -79,7 +79,7 @@ function candidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
 }
 
 function trainingCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
-  const { training, models } = tried.situation.job;
+  const { training, models, engine } = tried.situation.job;
   const list: Candidate[] = [];
   const checkpointing = { 'training.gradientCheckpointing': 'full' };
   const off = training.gradientCheckpointing !== 'full';
@@ -125,10 +125,26 @@ function trainingCandidates(tried: Tried, keyOf: KeyOf): readonly Candidate[] {
   }
   if (training.method === 'full')
     list.push({ what: 'LoRA', set: { 'training.method': 'lora' }, changesResults: true });
-  if ((training.method === 'lora' || training.method === 'dora') && !models[0]?.quantization)
+  const adapted = training.method === 'lora' || training.method === 'dora';
+  const base = models[0]?.quantization;
+  // axolotl quantises experts where it is told to, and refuses that with adapters on all linear layers.
+  const experts =
+    engine.name === 'axolotl' && training.lora.targets !== 'all-linear' ? { experts: true } : {};
+  if (adapted && !base)
     list.push({
       what: '4-bit base',
-      set: { 'models.0.quantization': { method: 'bnb-nf4', doubleQuant: true } },
+      set: { 'models.0.quantization': { method: 'bnb-nf4', doubleQuant: true, ...experts } },
+      changesResults: true,
+    });
+  if (
+    adapted &&
+    base?.method.startsWith('bnb') === true &&
+    tried.memory.unreached?.kind === 'experts' &&
+    'experts' in experts
+  )
+    list.push({
+      what: 'Quantise the experts',
+      set: { 'models.0.quantization': { ...base, ...experts } },
       changesResults: true,
     });
   const length = shorterLength(tried, 'training.sequenceLength', training.sequenceLength);

@@ -24,10 +24,20 @@ export const unreachedModules: Rule = {
       span: origin?.keySpan ?? job.anchor,
       anchor: job.anchor,
       result,
-      remedies: [],
+      remedies: result.remedies.filter(({ set }) => reachesExperts(set['models.0.quantization'])),
     };
   },
 };
+
+/** Whether a setting that a remedy makes quantises the experts too. */
+function reachesExperts(quantization: unknown): boolean {
+  return (
+    typeof quantization === 'object' &&
+    quantization !== null &&
+    'experts' in quantization &&
+    quantization.experts === true
+  );
+}
 
 function what({ kind, tensors, example }: Unreached): string {
   const noun = kind === 'experts' ? 'the fused experts' : "the model's own linear class";

@@ -23,12 +23,19 @@ export function axolotlEdits(
     const written = inKeys(path, value, root);
     if (written === null) return null;
     for (const { key, value: next } of written) {
+      if (stands(root, key, next)) continue;
       const sibling = (siblings[key] ?? []).find((name) => entryOf(root, name) !== null);
       changes.push({ path: [key], value: next, ...(sibling === undefined ? {} : { beside: sibling }) });
     }
   }
   const edits = editKeys(parsed, changes);
   return edits === null ? null : edits.map((edit) => ({ file: context.path, ...edit }));
+}
+
+/** Whether a key has a value already: nothing is to be edited then. */
+function stands(root: ConfigNode, key: string, value: PlainValue): boolean {
+  const node = nodeAt(root, key);
+  return node?.kind === 'scalar' && node.value === value;
 }
 
 /** `micro_batch_size: 4, gradient_accumulation_steps: 8` */
@@ -50,6 +57,7 @@ const siblings: Readonly<Record<string, readonly string[]>> = {
   sample_packing: ['sequence_len'],
   load_in_4bit: ['load_in_8bit', 'adapter', 'base_model'],
   load_in_8bit: ['load_in_4bit', 'adapter', 'base_model'],
+  quantize_moe_experts: ['load_in_4bit', 'load_in_8bit', 'adapter'],
   adapter: ['base_model'],
   lora_r: ['adapter'],
   lora_alpha: ['lora_r', 'adapter'],
@@ -237,21 +245,33 @@ function quantization(value: unknown, root: ConfigNode | null): readonly KeyValu
   const kind = typeof value === 'object' && value !== null && 'method' in value ? value.method : value;
   const off = (key: string): readonly KeyValue[] =>
     root !== null && isTrue(root, key) ? [{ key, value: false }] : [];
+  const reachesExperts =
+    typeof value === 'object' && value !== null && 'experts' in value && value.experts === true;
+  const experts = reachesExperts
+    ? [{ key: 'quantize_moe_experts', value: true }]
+    : off('quantize_moe_experts');
   switch (kind) {
     case 'bnb-nf4':
       return [
         { key: 'adapter', value: 'qlora' },
         { key: 'load_in_4bit', value: true },
         ...off('load_in_8bit'),
+        ...experts,
       ];
     case 'bnb-int8':
       return [
         { key: 'adapter', value: 'lora' },
         { key: 'load_in_8bit', value: true },
         ...off('load_in_4bit'),
+        ...experts,
       ];
     case null:
-      return [{ key: 'adapter', value: 'lora' }, ...off('load_in_4bit'), ...off('load_in_8bit')];
+      return [
+        { key: 'adapter', value: 'lora' },
+        ...off('load_in_4bit'),
+        ...off('load_in_8bit'),
+        ...off('quantize_moe_experts'),
+      ];
     default:
       return null;
   }

@@ -314,6 +314,37 @@ const published: readonly {
     bytes: 42_709_045_632,
   },
   {
+    name: 'RedHatAI Llama 3.3 70B, FP8-dynamic',
+    config: llama(
+      llama70b,
+      compressed('float-quantized', { num_bits: 8, type: 'float', strategy: 'channel' }),
+    ),
+    bytes: 72_669_806_592,
+  },
+  {
+    name: 'Qwen/Qwen3-32B-AWQ',
+    config: {
+      architectures: ['Qwen3ForCausalLM'],
+      head_dim: 128,
+      hidden_size: 5120,
+      intermediate_size: 25600,
+      num_attention_heads: 64,
+      num_hidden_layers: 64,
+      num_key_value_heads: 8,
+      tie_word_embeddings: false,
+      torch_dtype: 'float16',
+      vocab_size: 151936,
+      quantization_config: {
+        quant_method: 'awq',
+        bits: 4,
+        group_size: 128,
+        zero_point: true,
+        version: 'gemm',
+      },
+    },
+    bytes: 19_325_298_688,
+  },
+  {
     name: 'Llama 3 70B, AWQ of 4 bits in groups of 128',
     config: llama(llama70b, {
       torch_dtype: 'float16',
