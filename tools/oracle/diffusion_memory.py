@@ -318,6 +318,15 @@ def cosmos(model, s):
     }
 
 
+def kandinsky2(model, s):
+    return {
+        "sample": random(s["batch"], model.config.in_channels, s["height"] // 8, s["width"] // 8),
+        "timestep": torch.zeros((), dtype=torch.long),
+        "encoder_hidden_states": None,
+        "added_cond_kwargs": {"image_embeds": random(s["batch"], model.config.encoder_hid_dim)},
+    }
+
+
 def latents(model, s):
     """Latents of one picture or video for decode()."""
     config = model.config
@@ -337,6 +346,12 @@ XL = {
     "projection_class_embeddings_input_dim": 2816,
 }
 ONE5 = {"sample_size": 64, "cross_attention_dim": 768, "attention_head_dim": 8}
+KANDINSKY = {
+    "addition_embed_type": "image", "attention_head_dim": 64, "block_out_channels": [384, 768, 1152, 1536], "cross_attention_dim": 768,
+    "down_block_types": ["ResnetDownsampleBlock2D"] + ["SimpleCrossAttnDownBlock2D"] * 3, "encoder_hid_dim": 1280, "encoder_hid_dim_type": "image_proj",
+    "layers_per_block": 3, "mid_block_type": "UNetMidBlock2DSimpleCrossAttn", "out_channels": 8, "resnet_time_scale_shift": "scale_shift",
+    "up_block_types": ["SimpleCrossAttnUpBlock2D"] * 3 + ["ResnetUpsampleBlock2D"],
+}
 STACK = {"block_out_channels": [128, 256, 512, 512], "down_block_types": ["DownEncoderBlock2D"] * 4, "up_block_types": ["UpDecoderBlock2D"] * 4, "layers_per_block": 2}
 # class, config, what its forward takes, what is made
 DENOISERS = [
@@ -365,6 +380,7 @@ DENOISERS += [
     ("HunyuanImageTransformer2DModel", {"num_layers": 2, "num_single_layers": 2}, hunyuan_image, {"width": 2048, "height": 2048, "frames": 1, "text": 512, "batch": 1}),
 ]
 DENOISERS += [
+    ("UNet2DConditionModel", KANDINSKY, kandinsky2, SQUARE | {"width": 512, "height": 512, "text": 32, "batch": 2}),
     ("CosmosTransformer3DModel", {"num_layers": 2}, cosmos, {"width": 1280, "height": 704, "frames": 121, "text": 512, "batch": 1}),
 ]
 SMALL = {"width": 512, "height": 512, "frames": 1, "text": 96, "batch": 1}
@@ -391,6 +407,7 @@ AUTOENCODERS = [
     ("AutoencoderKLCogVideoX", {}, VIDEO | {"width": 720, "frames": 49}),
     ("AutoencoderKLCogVideoX", {}, VIDEO | {"width": 720, "frames": 49, "tiling": True}),
     ("AutoencoderKLHunyuanVideo", {}, VIDEO),
+    ("AutoencoderKLMochi", {}, {"width": 848, "height": 480, "frames": 19, "batch": 1, "space": 8, "time": 6}),
     ("AutoencoderKLLTXVideo", {}, {"width": 704, "height": 512, "frames": 33, "batch": 1, "space": 32, "time": 8}),
     ("AutoencoderKLHunyuanVideo", {}, VIDEO | {"tiling": True}),
 ]

@@ -196,6 +196,8 @@ export interface AutoencoderSpec {
   readonly tile: { readonly width: number; readonly height: number } | null;
   /** Frames that are decoded at a time; null = all. */
   readonly framesAtOnce: number | null;
+  /** The first latent frame is decoded to as many frames as the others, and what is too much is dropped. */
+  readonly dropsFrames?: boolean;
   /** Frames that convolutions over time keep of their inputs from one such piece to the next. */
   readonly framesKept: number;
   /** 16-bit tensors alive at once where the decoder is widest, in units of the widest input of a convolution. */

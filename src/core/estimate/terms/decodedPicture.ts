@@ -24,7 +24,8 @@ export function decodingBytes(
   const width = Math.min(size.width, tile?.width ?? size.width);
   const height = Math.min(size.height, tile?.height ?? size.height);
   const positions = (width / latent.space) * (height / latent.space) * size.batch;
-  const frames = Math.min(size.frames, framesAtOnce ?? size.frames);
+  const made = autoencoder.dropsFrames === true ? size.latent.frames * latent.time : size.frames;
+  const frames = Math.min(made, framesAtOnce ?? made);
   let widest = 0;
   let kept = 0;
   for (const tensor of blueprint.tensors) {

@@ -57,12 +57,15 @@ function mlpWidth({ mlp }: LayerSpec): number {
 }
 
 /** Convolutions whose results are kept for the way up. */
-const skipped = /^(conv_in|down_blocks\.\d+\.(resnets\.\d+\.conv2|downsamplers\.0\.conv))\.weight$/u;
+const skipped = /^(conv_in|down_blocks\.\d+\.(resnets\.\d+\.conv2|downsamplers\.0\.conv2?))\.weight$/u;
+/** Where a block on the way up takes in what the way down kept. */
+const joining = /^up_blocks\.\d+\.resnets\.\d+\.conv1\.weight$/u;
 
 function unetElements(blueprint: Blueprint, size: PictureSize): number {
   const positions = size.latent.width * size.latent.height * size.latent.frames;
   const skips = new Map<number, number>();
   const widest = new Map<number, number>();
+  const joined = new Map<number, number>();
   const note = (grid: number, width: number): void => {
     widest.set(grid, Math.max(widest.get(grid) ?? 0, width));
   };
@@ -71,11 +74,15 @@ function unetElements(blueprint: Blueprint, size: PictureSize): number {
     const [out = 0, into = 0] = tensor.shape;
     const grid = tensor.grid.space;
     note(grid, RESIDUAL_COPIES * into);
+    // The joined input beside what came up; the results of this level wait as well.
+    if (joining.test(tensor.name))
+      joined.set(grid, Math.max(joined.get(grid) ?? 0, RESIDUAL_COPIES * into + into - out));
     if (skipped.test(tensor.name)) skips.set(grid, (skips.get(grid) ?? 0) + out);
   }
   for (const layer of blueprint.layers)
     if (layer.grid !== undefined && layer.mlp !== null)
       note(layer.grid.space, (GEGLU_COPIES + UNET_COPIES) * layer.hidden);
+  for (const [grid, width] of joined) note(grid, width + (skips.get(grid) ?? 0));
   let most = 0;
   for (const [grid, width] of widest) {
     let kept = 0;

@@ -5,6 +5,7 @@ import { auraFlow } from './auraFlow';
 import { autoencoderDc } from './autoencoderDc';
 import { autoencoderKl } from './autoencoderKl';
 import { autoencoderLtx } from './autoencoderLtx';
+import { autoencoderMochi } from './autoencoderMochi';
 import { autoencoderTiny } from './autoencoderTiny';
 import { autoencoderVideo } from './autoencoderVideo';
 import { autoencoderWan } from './autoencoderWan';
@@ -137,6 +138,7 @@ export const families: readonly Family[] = [
   autoencoderDc,
   autoencoderKl,
   autoencoderLtx,
+  autoencoderMochi,
   autoencoderTiny,
   autoencoderVideo,
   autoencoderWan,

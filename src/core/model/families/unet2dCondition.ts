@@ -5,6 +5,7 @@ import { attentionSpec } from '../parts/attention';
 import { denoises, diffusersClass } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 import { residualBlock } from '../parts/residualBlock';
+import { isSimpleUnet, simpleUnet } from '../parts/unetSimple';
 
 /** Width of the timestep embedding over the first width; fixed in the class unless `time_embedding_dim` says so. */
 const TIME_RATIO = 4;
@@ -247,6 +248,10 @@ function sampleSize(config: ConfigReader): { readonly width: number; readonly he
 }
 
 function unet(config: ConfigReader, model: ModelBuilder): void {
+  if (isSimpleUnet(config)) {
+    simpleUnet(config, model);
+    return;
+  }
   onlyDefaults(config);
   const levels = levelsOf(config);
   const { sizes, first, last } = levels;
