@@ -1,5 +1,6 @@
 import { dtypeBytes, type Dtype } from '../units/dtype';
 import type { Blueprint, TensorSpec } from './blueprint';
+import { withoutTypeRemarks } from './descriptions/description';
 import { elements } from './parameters';
 import { weightBytes } from './quantisation/weightBytes';
 import { matcherOf } from './storedNames';
@@ -29,7 +30,7 @@ export function withSizes(blueprint: Blueprint, sizes: WeightSizes): Blueprint {
     const { dtype } = matching;
     return {
       ...stored({ ...named, dtype, dtypeOrigin: 'exact' }, sizes, 1),
-      assumptions: [...named.assumptions, remark],
+      assumptions: [...withoutTypeRemarks(named.assumptions), remark],
     };
   }
   const expected = weightBytes(named, named.quantization).total;

@@ -1,6 +1,7 @@
 import { isFloat, type Dtype } from '../units/dtype';
 import type { Blueprint, TensorSpec } from './blueprint';
 import { blueprintFromHeader } from './blueprintFromHeader';
+import { withoutTypeRemarks } from './descriptions/description';
 import { elements } from './parameters';
 import type { HeaderTensor, WeightHeader } from './safetensors';
 import { matcherOf } from './storedNames';
@@ -58,7 +59,10 @@ export function withHeader(blueprint: Blueprint, header: WeightHeader): Blueprin
     dtype,
     dtypeOrigin: 'exact',
     origin: complete ? 'exact' : blueprint.origin,
-    assumptions: [...blueprint.assumptions, ...remarks(header, wrongShapes, missing, unmatched)],
+    assumptions: [
+      ...withoutTypeRemarks(blueprint.assumptions),
+      ...remarks(header, wrongShapes, missing, unmatched),
+    ],
     weights: { source: header.source, fileBytes: header.totalBytes, bytes, complete },
   };
 }
@@ -77,7 +81,7 @@ function withOwnTensors(blueprint: Blueprint, header: WeightHeader): Blueprint {
     // Names and types are the file's: no rule for the library's names applies to them.
     quantization: null,
     assumptions: [
-      ...blueprint.assumptions,
+      ...withoutTypeRemarks(blueprint.assumptions),
       `weights as ${header.source} holds them, under names of its own`,
       ...(header.notes ?? []),
     ],

@@ -3,6 +3,14 @@ import type { BlueprintOutcome } from '../blueprint';
 /** The fields of a parsed file. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** How a remark ends that weights make needless: their own type wins. */
+export const TYPE_NOT_SAID = 'does not say the type of the weights: read as bf16';
+
+/** Remarks that still hold once the weights' real type is known. */
+export function withoutTypeRemarks(remarks: readonly string[]): readonly string[] {
+  return remarks.filter((remark) => !remark.endsWith(TYPE_NOT_SAID));
+}
+
 /**
  * A way of describing a model in a text file other than a Hugging Face config: one file in this folder, registered in
  * `index.ts`. What it is shows in its keys, never in its name.

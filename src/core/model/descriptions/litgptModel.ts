@@ -4,7 +4,7 @@ import { ConfigReader, isRecord, MOST_LAYERS } from '../configReader';
 import type { Architecture } from '../family';
 import { attentionSpec, type AttentionSizes } from '../parts/attention';
 import type { ModelBuilder } from '../parts/modelBuilder';
-import type { Description, Fields } from './description';
+import { TYPE_NOT_SAID, type Description, type Fields } from './description';
 
 /** What litgpt's Config has for fields that a file leaves out (litgpt 0.5.13, config.py). */
 const defaults: Fields = {
@@ -74,7 +74,7 @@ export const litgptModel: Description = {
         architecture: gpt,
         name: 'GPT',
         origin: 'exact',
-        assumptions: ['model_config.yaml does not say the type of the weights: read as bf16'],
+        assumptions: [`model_config.yaml ${TYPE_NOT_SAID}`],
       },
       reader,
       problems,

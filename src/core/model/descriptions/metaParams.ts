@@ -2,7 +2,7 @@ import type { BlueprintOutcome, ConfigProblem, Quantization } from '../blueprint
 import { blueprintFromConfig } from '../blueprintFromConfig';
 import { problemSentence, refused } from '../buildBlueprint';
 import { ConfigReader, isRecord } from '../configReader';
-import type { Description, Fields } from './description';
+import { TYPE_NOT_SAID, type Description, type Fields } from './description';
 import { withOriginalNames } from './originalNames';
 
 /** What ModelArgs has for fields that a file leaves out (llama_models 0.3.0, llama3/args.py). */
@@ -79,7 +79,7 @@ function readMetaParams(fields: Fields): BlueprintOutcome {
       quantization: quantizationOf(fields),
       assumptions: [
         ...blueprint.assumptions,
-        'params.json does not say the type of the weights: read as bf16',
+        `params.json ${TYPE_NOT_SAID}`,
         ...(fields['vocab_size'] === -1 || fields['vocab_size'] === undefined
           ? [`params.json leaves the vocabulary to the tokenizer: read as ${LLAMA2_VOCABULARY} tokens`]
           : []),

@@ -2,7 +2,7 @@ import type { BlueprintOutcome, ConfigProblem } from '../blueprint';
 import { blueprintFromConfig } from '../blueprintFromConfig';
 import { problemSentence, refused } from '../buildBlueprint';
 import { ConfigReader, isRecord, MOST_LAYERS, shown } from '../configReader';
-import type { Description, Fields } from './description';
+import { TYPE_NOT_SAID, type Description, type Fields } from './description';
 import { withOriginalNames } from './originalNames';
 
 export function sniffMistralParams(text: string, path: string): boolean {
@@ -58,10 +58,7 @@ function readMistralParams(fields: Fields): BlueprintOutcome {
     blueprint: {
       ...blueprint,
       dtypeOrigin: 'assumed',
-      assumptions: [
-        ...blueprint.assumptions,
-        'params.json does not say the type of the weights: read as bf16',
-      ],
+      assumptions: [...blueprint.assumptions, `params.json ${TYPE_NOT_SAID}`],
     },
   };
 }
