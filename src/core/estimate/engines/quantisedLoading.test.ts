@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { fixturePath } from '../../../../test/fixtures';
 import { jobDocument } from '../../../../test/estimate/jobDocument';
 import type { Pool } from '../../hardware/target';
 import { resolveTarget } from '../../hardware/resolveTarget';
@@ -71,6 +74,28 @@ describe('quantisedLoading', () => {
     assert.equal(load('transformers', null, fp8, qwen, 'A100 80GB').quantization, null);
     assert.deepEqual(load('transformers', null, fp8, qwen, 'rtx4090').quantization, fp8);
     assert.deepEqual(load('transformers', null, fp8, qwen, 'H100 80GB').quantization, fp8);
+  });
+
+  it('expands MXFP4 on CPUs and cards before Turing', () => {
+    const mxfp4: Quantization = { method: 'mxfp4', bits: 4 };
+    assert.equal(load('transformers', null, mxfp4, gptOss, 'Tesla V100').quantization, null);
+    const host: Pool = { ...poolOf('rtx4090'), kind: 'host', vendor: null, computeCapability: null };
+    const onHost = quantisedLoading(job('transformers', null, 'generate'), host, gptOss, mxfp4);
+    assert.match(onHost.notes.join(), /expands MXFP4/);
+    assert.deepEqual(load('transformers', null, mxfp4, gptOss, 'Tesla T4').notes, []);
+  });
+
+  it('says that experts with biases are refused in FP8', () => {
+    const { runs } = JSON.parse(
+      gunzipSync(readFileSync(fixturePath('quant', 'prepared.json.gz'))).toString('utf8'),
+    ) as {
+      readonly runs: readonly { readonly case: string; readonly model: string; readonly refused?: string }[];
+    };
+    const recorded = runs.find((run) => run.case === 'fp8-block' && run.model === 'gpt-oss');
+    assert.match(recorded?.refused ?? '', /does not support bias/);
+    assert.match(load('transformers', null, { method: 'fp8' }, gptOss).refusal ?? '', /experts with biases/);
+    assert.equal(load('transformers', null, { method: 'fp8' }).refusal, null);
+    assert.equal(load('vllm', null, { method: 'fp8' }, gptOss).refusal, null);
   });
 
   it('says that transformers 5 refuses HQQ', () => {

@@ -31,8 +31,8 @@ const appliedToModules =
  * method), as has Unsloth since 2026.6 (unslothai/unsloth#4032). transformers before 5 had a linear module for each expert wherever
  * checkpoints keep them apart; since 5.0 they are one bare parameter that its quantizers pass by
  * (bitsandbytes-foundation/bitsandbytes#1849; measured with 5.23), and HQQ is refused (quantizers/base.py, `get_quantize_ops`).
- * compressed-tensors is unpacked by the first pass through the model (quantizer_compressed_tensors.py), FP8 on devices below compute
- * capability 8.9 while it loads (quantizer_finegrained_fp8.py).
+ * compressed-tensors is unpacked by the first pass through the model (quantizer_compressed_tensors.py), FP8 and MXFP4 on devices without
+ * kernels for them while it loads.
  */
 export function quantisedLoading(
   { engine, task }: JobDocument,
@@ -55,6 +55,8 @@ export function quantisedLoading(
       ...asItIs,
       refusal: 'transformers 5 does not load HQQ: it says that the method is not available yet',
     };
+  if (method === 'fp8' && five && biasedExperts(blueprint))
+    return { ...asItIs, refusal: 'transformers refuses FP8 for experts with biases' };
   const reached =
     (!five && modular && expertsApart(blueprint)) ||
     (engine.name === 'unsloth' && modular && method.startsWith('bnb') && isAtLeast(engine.version, 2026, 6));
@@ -70,12 +72,21 @@ function expertsApart({ tensors }: Blueprint): boolean {
   return tensors.some(({ module, stored }) => module === 'experts' && (stored?.[0]?.count ?? null) !== null);
 }
 
+/** integrations/finegrained_fp8.py, `FP8Experts`. */
+function biasedExperts({ tensors }: Blueprint): boolean {
+  return tensors.some(({ module, name }) => module === 'experts' && name.endsWith('bias'));
+}
+
+/** Compute capability from which the library has kernels (quantizer_finegrained_fp8.py, quantizer_mxfp4.py); on CPUs it uses none. */
+const leastCapability: Readonly<Record<string, number>> = { fp8: 8.9, mxfp4: 7.5 };
+
 /** Why the library holds the weights wider than the file has them; null = it does not. */
 function expansion(method: string, pool: Pool | null): string | null {
   if (method === 'compressed-tensors')
     return 'transformers unpacks compressed-tensors weights to 16 bits at the first pass; vLLM runs them as they are';
-  if (method !== 'fp8' || pool === null) return null;
+  const least = leastCapability[method];
+  if (least === undefined || pool === null) return null;
   const capability = pool.computeCapability === null ? null : Number(pool.computeCapability);
-  const old = pool.kind === 'host' || (pool.vendor === 'nvidia' && capability !== null && capability < 8.9);
-  return old ? 'transformers expands FP8 weights to 16 bits on devices without FP8 units' : null;
+  const old = pool.kind === 'host' || (pool.vendor === 'nvidia' && capability !== null && capability < least);
+  return old ? `transformers expands ${method.toUpperCase()} weights to 16 bits on this device` : null;
 }
