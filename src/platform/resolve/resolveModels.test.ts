@@ -123,6 +123,42 @@ describe('resolveModels', () => {
     assert.match(String(await found('models/m.gguf')), /^m\.gguf: /);
   });
 
+  it('takes a projector beside a model, and not for one', async () => {
+    const { header, size } = ggufFile(
+      [
+        (b) => b.string('general.architecture', 'clip'),
+        (b) => b.uint('clip.vision.block_count', 1),
+        (b) => b.uint('clip.vision.embedding_length', 64),
+        (b) => b.uint('clip.vision.attention.head_count', 4),
+      ],
+      [
+        { name: 'v.blk.0.attn_q.weight', dims: [64, 64], type: 'F16' },
+        { name: 'mm.0.weight', dims: [64, 256], type: 'F16' },
+      ],
+    );
+    const path = join(workspace, 'mmproj.gguf');
+    writeFileSync(path, header);
+    truncateSync(path, size);
+    const outcomeAs = async (
+      role: string,
+    ): Promise<ResolvedModels['models'][number]['outcome'] | undefined> => {
+      const text = JSON.stringify({ schema: 1, engine: 'llama.cpp', models: [{ role, path }] });
+      const { outcome } = recognise(text, { path: '/w/a.rooflens.json', contextLength: 8192 });
+      assert.ok(outcome.outcome === 'recognised');
+      const { models } = await resolveModels(outcome.recognition.jobs[0]!, outcome.recognition, context());
+      return models[0]?.outcome;
+    };
+    const projector = await outcomeAs('projector');
+    assert.ok(projector?.ok === true);
+    assert.deepEqual(
+      projector.blueprint.tensors.map(({ component }) => component),
+      ['vision', 'projector'],
+    );
+    const main = await outcomeAs('main');
+    assert.ok(main?.ok === false);
+    assert.match(main.reason, /^mmproj\.gguf is a projector; the language model .* is another file$/);
+  });
+
   it('takes a folder that looks like a hub id, and what the user pointed to before it', async () => {
     write(join(workspace, 'org', 'name', 'config.json'), llama(2));
     assert.equal(await found('org/name'), 2);
