@@ -72,6 +72,13 @@ describe('models described by other files', () => {
     assert.ok(sized.assumptions.includes(`weights as lit_model.pth says: ${4 * parameters} bytes`));
   });
 
+  it("leaves other people's params.json alone", async () => {
+    writeFileSync(join(folder, 'params.json'), '{"lr": 0.1, "epochs": 3}');
+    writeFileSync(join(folder, 'model.safetensors'), safetensorsBytes([['a.weight', 'F16', [4, 4]]]));
+    const alone = await read();
+    assert.equal(alone.library, 'safetensors');
+  });
+
   it('prefers a config to params.json in the same folder', async () => {
     writeFileSync(join(folder, 'params.json'), JSON.stringify(mistral));
     writeFileSync(

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { descriptions } from '../../core/model/descriptions/index';
+import { descriptionNames } from '../../core/model/descriptions/index';
 import { weightFormatOf, weightsInFolder } from '../model/weightFormats';
 import { expandHome, snapshotFolder, type Environment } from './huggingFaceCache';
 
@@ -83,7 +83,7 @@ async function asModel(path: string, source: string): Promise<FoundModel | null>
 const describingNames: ReadonlySet<string> = new Set([
   'config.json',
   'adapter_config.json',
-  ...descriptions.map(({ fileName }) => fileName),
+  ...descriptionNames,
 ]);
 
 async function holdsModel(folder: string): Promise<boolean> {

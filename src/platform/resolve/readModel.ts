@@ -14,7 +14,11 @@ import {
 import type { Blueprint, BlueprintOutcome } from '../../core/model/blueprint';
 import { blueprintFromHeader } from '../../core/model/blueprintFromHeader';
 import { isRecord } from '../../core/model/configReader';
-import { blueprintFromDescription, descriptions } from '../../core/model/descriptions/index';
+import {
+  blueprintFromDescription,
+  descriptionNames,
+  descriptionOf,
+} from '../../core/model/descriptions/index';
 import { withSizes } from '../../core/model/weightSizes';
 import { withHeader } from '../../core/model/withHeader';
 import { FileTooLarge, readTextIfThere } from '../files/readText';
@@ -81,10 +85,12 @@ async function readFound(found: FoundModel, context: ResolveContext, steps: numb
 
 /** The text that describes the model of a folder: its config, else a description under its usual name. */
 async function describedIn(folder: string): Promise<{ readonly path: string; readonly text: string } | null> {
-  for (const name of new Set(['config.json', ...descriptions.map(({ fileName }) => fileName)])) {
+  for (const name of ['config.json', ...descriptionNames]) {
     const path = join(folder, name);
     const text = await readTextIfThere(path);
-    if (text !== null) return { path, text };
+    if (text === null) continue;
+    // Others call their parameters params.json too.
+    if (name === 'config.json' || descriptionOf(parsedConfig(text, path)) !== null) return { path, text };
   }
   return null;
 }

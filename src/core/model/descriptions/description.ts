@@ -20,8 +20,8 @@ export interface Description {
   readonly kind: string;
   /** For people: `litgpt model`. */
   readonly title: string;
-  /** What such a file is called in a model's folder. */
-  readonly fileName: string;
+  /** What such a file is called in a model's folder; null = anything. */
+  readonly fileName: string | null;
   readonly syntax: 'json' | 'yaml';
   /** Cheap test of the path and the beginning of the raw text, registered in `job/sniff.ts`; may say yes too often. */
   readonly sniff: (text: string, path: string) => boolean;

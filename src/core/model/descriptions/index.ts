@@ -10,6 +10,11 @@ import { mistralParams } from './mistralParams';
 /** Every kind of description that is understood, in the order in which they are asked. */
 export const descriptions: readonly Description[] = [metaParams, mistralParams, litgptModel, kerasModel];
 
+/** What descriptions are called in a model's folder. */
+export const descriptionNames: ReadonlySet<string> = new Set(
+  descriptions.flatMap(({ fileName }) => (fileName === null ? [] : [fileName])),
+);
+
 /** The kind of description that the fields of a file are; null for a Hugging Face config, and for no description at all. */
 export function descriptionOf(fields: unknown): Description | null {
   return isRecord(fields) ? (descriptions.find((one) => one.recognises(fields)) ?? null) : null;

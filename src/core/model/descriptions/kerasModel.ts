@@ -34,7 +34,7 @@ export function sniffKerasModel(text: string, path: string): boolean {
 export const kerasModel: Description = {
   kind: 'keras-model',
   title: 'Keras model',
-  fileName: 'keras.json',
+  fileName: null,
   syntax: 'json',
   sniff: sniffKerasModel,
   recognises: (fields) =>
