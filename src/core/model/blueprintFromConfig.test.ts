@@ -95,7 +95,7 @@ describe('blueprintFromConfig', () => {
   });
 
   it('takes the switch of the first Qwen for its dtype', () => {
-    const { torch_dtype: _, ...rest } = llama8b;
+    const rest = { ...llama8b, torch_dtype: undefined };
     assert.equal(blueprint({ ...rest, bf16: true, fp16: false }).dtype, 'bf16');
     assert.equal(blueprint({ ...rest, bf16: false, fp16: true }).dtype, 'f16');
     assert.equal(blueprint({ ...rest, bf16: false }).dtypeOrigin, 'default');
