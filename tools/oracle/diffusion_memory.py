@@ -11,6 +11,7 @@ test/fixtures/diffusion-memory.json
 import contextlib
 import gc
 import json
+import math
 import pathlib
 import sys
 import types
@@ -66,8 +67,11 @@ ATTENTION = {"operations": 0}
 
 def flash(query, key, value, *args, **kwargs):
     """scaled_dot_product_attention as a GPU runs it: the result alone, no scores."""
-    batch, heads, length, width = query.shape
-    ATTENTION["operations"] += 2 * batch * heads * length * key.shape[-2] * (width + value.shape[-1])
+    *lead, length, width = query.shape
+    ATTENTION["operations"] += 2 * math.prod(lead) * length * key.shape[-2] * (width + value.shape[-1])
+    if len(lead) != 2:
+        return query.new_empty(*lead, length, value.shape[-1])
+    batch, heads = lead
     return query.new_empty(batch, length, heads, value.shape[-1]).transpose(1, 2)
 
 
@@ -407,6 +411,10 @@ AUTOENCODERS = [
     ("AutoencoderKLCogVideoX", {}, VIDEO | {"width": 720, "frames": 49}),
     ("AutoencoderKLCogVideoX", {}, VIDEO | {"width": 720, "frames": 49, "tiling": True}),
     ("AutoencoderKLHunyuanVideo", {}, VIDEO),
+    ("AutoencoderKLHunyuanVideo15", {}, VIDEO | {"space": 16}),
+    ("AutoencoderKLHunyuanImage", {
+        "in_channels": 3, "out_channels": 3, "latent_channels": 64, "block_out_channels": [128, 256, 512, 512, 1024, 1024], "layers_per_block": 2,
+        "spatial_compression_ratio": 32, "sample_size": 384}, {"width": 2048, "height": 2048, "frames": None, "batch": 1, "space": 32}),
     ("AutoencoderKLMochi", {}, {"width": 848, "height": 480, "frames": 19, "batch": 1, "space": 8, "time": 6}),
     ("AutoencoderKLLTXVideo", {}, {"width": 704, "height": 512, "frames": 33, "batch": 1, "space": 32, "time": 8}),
     ("AutoencoderKLHunyuanVideo", {}, VIDEO | {"tiling": True}),

@@ -3,6 +3,7 @@ import { albert } from './albert';
 import { arcee } from './arcee';
 import { auraFlow } from './auraFlow';
 import { autoencoderDc } from './autoencoderDc';
+import { autoencoderHunyuan } from './autoencoderHunyuan';
 import { autoencoderKl } from './autoencoderKl';
 import { autoencoderLtx } from './autoencoderLtx';
 import { autoencoderMochi } from './autoencoderMochi';
@@ -136,6 +137,7 @@ export const families: readonly Family[] = [
   arcee,
   auraFlow,
   autoencoderDc,
+  autoencoderHunyuan,
   autoencoderKl,
   autoencoderLtx,
   autoencoderMochi,
