@@ -70,7 +70,7 @@ class Class:
         self.parts: dict[str, dict] = {}
         hints = HINTS.get(self.config_class.model_type, {})
         self.fields, self.sections = declared(self.config_class, self.config_class(**hints))
-        self.base_changes = {p: v for n, value in hints.items() for p, v in symbolic.leaves(n, value).items() if not p.endswith(".length")}
+        self.base_changes = {p: v for n, value in hints.items() for p, v in symbolic.leaves(n, value).items() if not p.endswith(".length") and not isinstance(v, dict)}
         self.fields.update({p: None for p in self.base_changes if p not in self.fields})
         self.base_changes = self.shallow()
         model, config = self.build(self.base_changes)
@@ -82,7 +82,7 @@ class Class:
     # -- samples
 
     def build(self, changes):
-        return instantiate(self.cls, overrides(changes, self.fields, self.sections))
+        return instantiate(self.cls, deep(HINTS.get(self.config_class.model_type, {}), overrides(changes, self.fields, self.sections)))
 
     def sample(self, changes, model=None) -> Sample:
         if model is None:
@@ -363,8 +363,20 @@ class Class:
         self.isolate(changes, plain, dict(items[: len(items) // 2]))
         self.isolate(changes, plain, dict(items[len(items) // 2 :]))
 
+    def deeper(self) -> None:
+        """What only shows in more layers than a shallow instance has."""
+        for path in [p for p in self.base_changes if LAYERS.search(p) and p in self.valid]:
+            for depth in (7, 10):
+                sample = self.attempt({**self.base_changes, path: depth})
+                if sample is not None:
+                    self.samples.append(sample)
+        whole = self.attempt({p: v for p, v in self.base_changes.items() if not LAYERS.search(p)})
+        if whole is not None and len(whole.shapes) < 20_000:
+            self.samples.append(whole)
+
     def gather(self) -> None:
         self.probe()
+        self.deeper()
         self.hidden_fields()
         self.samples += self.joint(8, False)
         for path, values in self.switches.items():
@@ -448,7 +460,7 @@ class Class:
             if not values:
                 continue
             if len(values) != max(values) - min(values) + 1:
-                raise GivenUp(f"{'.'.join(parts)}: layers of several kinds")
+                return self.strided(parts, rows, sets, samples, envs, raw, switches, position, order)
             points_low.append((env, min(values)))
             points_high.append((env, max(values) + 1))
         low, high = self.expression(points_low), self.expression(points_high)
@@ -462,6 +474,33 @@ class Class:
                 raise GivenUp(f"{'.'.join(parts)}: nested layers of several kinds")
             narrowed.append({i[:order] + i[order + 1 :]: s for i, s in row.items() if i[order] == first})
         return self.resolve(parts[:position] + ["{" + f"{low}:{high}" + "}"] + parts[position + 1 :], narrowed, samples, envs, raw, switches, position + 1)
+
+    def strided(self, parts, rows, sets, samples, envs, raw, switches, position, order):
+        """Every n-th layer, or all but every n-th."""
+        tops = [p for p in self.relevant if LAYERS.search(p)]
+        steps = [p for p in self.relevant if re.search(r"step|freq|interval|every|pattern|period|stride|frequency", p)] + [str(n) for n in range(2, 9)]
+        for top, step in itertools.product(tops, steps):
+            for rest in ("0", f"{step} + -1" if not step.isdigit() else str(int(step) - 1), "1", "2", "3"):
+                for sign in ("=", "!"):
+                    good = True
+                    for env, values in zip(envs, sets):
+                        every = evaluate(step, env)
+                        if not every or env.get(top) is None:
+                            good = False
+                            break
+                        wanted = {i for i in range(env[top]) if (i % every == evaluate(rest, env)) == (sign == "=")}
+                        if set(values) != wanted and values:
+                            good = False
+                            break
+                    if not good:
+                        continue
+                    narrowed = []
+                    for row, values in zip(rows, sets):
+                        first = min(values) if values else 0
+                        narrowed.append({i[:order] + i[order + 1 :]: s for i, s in row.items() if i[order] == first})
+                    span = "{" + f"0:{top}:{step}{sign}{rest}" + "}"
+                    return self.resolve(parts[:position] + [span] + parts[position + 1 :], narrowed, samples, envs, raw, switches, position + 1)
+        raise GivenUp(f"{'.'.join(parts)}: layers of several kinds")
 
     def split(self, parts, rows, samples, envs, raw, switches, position, order):
         """First or last layer unlike the others."""
@@ -481,8 +520,8 @@ class Class:
         name = ".".join(parts)
         present = [bool(row) for row in rows]
         # A range that is empty says itself that nothing is there.
-        spans = re.findall(r"\{([^:{}]+):([^:{}]+)\}", name)
-        empty = [any((evaluate(high, env) or 0) <= (evaluate(low, env) or 0) for low, high in spans) for env in envs]
+        spans = re.findall(r"\{([^{}]+)\}", name)
+        empty = [any(not indices(span, env) for span in spans) for env in envs]
         judged = [i for i, nothing in enumerate(empty) if not (nothing and not present[i])]
         where = condition([raw[i] for i in judged], [present[i] for i in judged], switches + self.relevant)
         if where is None:
@@ -637,6 +676,22 @@ def holds(text: str, raw: dict) -> bool:
     return any(atom(word) for word in text.split(" | "))
 
 
+def indices(span: str, env: dict) -> list[int]:
+    """Numbers of the layers that `low:high` or `low:high:step=rest` (`!rest`: all others) stands for."""
+    low, high, *rule = span.split(":")
+    numbers = range(evaluate(low, env) or 0, evaluate(high, env) or 0)
+    if not rule:
+        return list(numbers)
+    step, sign, rest = re.match(r"^(.*?)([=!])(.*)$", rule[0]).groups()
+    every, which = evaluate(step, env), evaluate(rest, env)
+    return [i for i in numbers if every and (i % every == which) == (sign == "=")]
+
+
+def pieces(name: str) -> list[str]:
+    """Path components; a range is one, whatever stands in it."""
+    return re.findall(r"\{[^}]*\}|[^.{}]+", name)
+
+
 def expanded(found: dict, env: dict, raw: dict) -> dict:
     """Names and shapes that the expressions give."""
     out = {}
@@ -644,12 +699,19 @@ def expanded(found: dict, env: dict, raw: dict) -> dict:
         if not holds(where, raw):
             continue
         names = [""]
-        for part in name.split("."):
-            span = re.match(r"^\{(.*):(.*)\}$", part)
-            values = [part] if span is None else [str(i) for i in range(evaluate(span[1], env) or 0, evaluate(span[2], env) or 0)]
+        for part in pieces(name):
+            values = [str(i) for i in indices(part[1:-1], env)] if part.startswith("{") else [part]
             names = [f"{n}.{v}" if n else v for n in names for v in values]
         shape = tuple(evaluate(dim, env) for dim in dims)
         out.update({n: shape for n in names})
+    return out
+
+
+def deep(outer: dict, inner: dict) -> dict:
+    """One set of arguments over another, nested ones merged."""
+    out = dict(outer)
+    for key, value in inner.items():
+        out[key] = deep(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
     return out
 
 
@@ -755,7 +817,7 @@ ROLES = [
 
 
 def role_of(name: str, kind: str, dims: int) -> str:
-    parts = [p for p in name.split(".") if not p.isdigit() and not p.startswith("{")]
+    parts = [p for p in pieces(name) if not p.isdigit() and not p.startswith("{")]
     module = parts[-2] if parts[-1] in ("weight", "bias") and len(parts) > 1 else parts[-1]
     path = ".".join(parts)
     if kind == "norm":
@@ -854,8 +916,8 @@ def tests_of(probe) -> list[dict]:
     probe.random = random.Random(23)
     answers = []
     fresh = probe.joint(2, True, probe.without) + probe.joint(1, False, probe.without)
-    for label, changes in [("defaults", {n: v for n, v in HINTS.get(probe.config_class.model_type, {}).items()})] + [(f"mixed {i + 1}", s.changes) for i, s in enumerate(fresh)]:
-        arguments = overrides(changes, probe.fields, probe.sections)
+    for label, changes in [("defaults", {})] + [(f"mixed {i + 1}", s.changes) for i, s in enumerate(fresh)]:
+        arguments = deep(HINTS.get(probe.config_class.model_type, {}), overrides(changes, probe.fields, probe.sections))
         try:
             model, config = instantiate(probe.cls, arguments)
         except Exception:  # noqa: BLE001

@@ -34,6 +34,12 @@ FACTS = [
     "qk_nope_head_dim", "v_head_dim", "image_size", "patch_size", "num_mel_bins", "num_channels", "sampling_rate", "tie_word_embeddings", "is_decoder", "sliding_window_pattern",
 ]  # fmt: skip
 
+# Fields of a section that the class sets from its other fields, whatever the section says.
+GIVEN = json.loads((HERE / "given.json").read_text(encoding="utf-8"))
+
+# Classes of which the library's cache could not be recorded and whose layers differ in kind.
+UNVERIFIED = json.loads((HERE / "unverified.json").read_text(encoding="utf-8"))
+
 
 def rows(tensors) -> list[str]:
     """A weight and its bias in one row where the bias is as wide as the weight's outputs."""
@@ -53,6 +59,30 @@ def rows(tensors) -> list[str]:
             tail.pop()
         out.append(" | ".join([f"{code} {name}", *tail]))
     return out
+
+
+def given(config_class, key: str, model_type) -> dict:
+    """What the class gives a section that is absent, where the section's own class would hold the same by another way."""
+    spec = (config_class.sub_configs_defaults or {}).get(key)
+    if spec is None or spec.model_type != model_type:
+        return {}
+    return {n: v for n, v in dict(spec.init_kwargs).items() if isinstance(v, (int, str)) and not class_defaults.NOISE.search(n)}
+
+
+def always(config_class, model_type: str, key: str) -> bool:
+    """Whether the class gives a section its values also where the config holds the section without them."""
+    spec = (config_class.sub_configs_defaults or {}).get(key)
+    init = {n: v for n, v in dict(spec.init_kwargs).items() if isinstance(v, int)} if spec is not None else {}
+    if not init:
+        return False
+    hints = json.loads((HERE / "hints.json").read_text(encoding="utf-8")).get(model_type, {})
+    try:
+        whole = config_class(**{**hints, key: {"model_type": spec.model_type}})
+    except Exception:  # noqa: BLE001
+        return False
+    plain = type(getattr(whole, key))()
+    mine = {n: getattr(getattr(whole, key), n, None) for n in init}
+    return mine == init and mine != {n: getattr(plain, n, None) for n in init}
 
 
 def joined(tensor, biases) -> bool:
@@ -171,6 +201,10 @@ def main(source: Path, excluded: set[str]) -> None:
         for key in ("derived", "requires"):
             if value[key]:
                 entry[key] = value[key]
+        if name in UNVERIFIED:
+            entry["assumed"] = UNVERIFIED[name]
+        if value["type"] in GIVEN:
+            entry["given"] = GIVEN[value["type"]]
         classes[name] = entry
         config_class = getattr(transformers, name).config_class
         outer = types.setdefault(value["type"], {"class": config_class, "keep": set(), "sections": {}})
@@ -179,7 +213,7 @@ def main(source: Path, excluded: set[str]) -> None:
             outer["keep"] |= set(class_defaults.defaults_of(config_class)["fields"])
         for key, init in value["sections"].items():
             sections = outer["sections"].setdefault(key, {"init": {}, "keep": set()})
-            sections["init"] = init
+            sections["init"] = {**given(config_class, key, init.get("model_type")), **init}
             sections["keep"] |= mentioned(value, key)
     for name, value in sorted(found.items()):
         if classes[name]["task"] in ("generate", "transcribe"):
@@ -200,6 +234,7 @@ def main(source: Path, excluded: set[str]) -> None:
                     "modelType": section["init"].get("model_type", ""),
                     "init": {n: v for n, v in section["init"].items() if n != "model_type" and (n in section["keep"] or n in FACTS or True)},
                     "optional": False,
+                    **({"always": True} if always(outer["class"], model_type, key) else {}),
                 }
                 for key, section in outer["sections"].items()
             }

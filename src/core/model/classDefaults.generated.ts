@@ -11,6 +11,8 @@ export interface ClassDefaults {
 export interface SectionDefaults {
   readonly modelType: string;
   readonly init: Readonly<Record<string, unknown>>;
+  /** Given also where the config holds the section without them. */
+  readonly always?: boolean;
   readonly optional: boolean;
 }
 

@@ -188,8 +188,19 @@ export class ConfigReader {
       typeof named === 'string' && named !== this.modelType && defaultsOf(named) !== null
         ? named
         : (declared?.modelType ?? fallbackModelType);
-    const init = isRecord(value) ? {} : (declared?.init ?? {});
+    const init = isRecord(value) && declared?.always !== true ? {} : (declared?.init ?? {});
     return new ConfigReader(source, modelType, this.problems, `${this.path}${key}.`, init);
+  }
+
+  /** The same config with these fields instead of its own. */
+  given(fields: Readonly<Record<string, unknown>>): ConfigReader {
+    return new ConfigReader(
+      { ...this.source, ...fields },
+      this.modelType,
+      this.problems,
+      this.path,
+      this.init,
+    );
   }
 
   /** A nested config whose fields older configs of the class hold beside the others. */

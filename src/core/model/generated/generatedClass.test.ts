@@ -64,4 +64,17 @@ describe('classes of the generated table', () => {
     assert.deepEqual(problems({ ...xglm, num_layers: 1e6 })[0]?.key, 'num_layers');
     assert.deepEqual(problems({ ...xglm, ffn_dim: null })[0]?.key, 'ffn_dim');
   });
+
+  it('build the parts of a class with what their sections name', () => {
+    const config = { architectures: ['Blip2ForConditionalGeneration'], model_type: 'blip-2' };
+    const opt = blueprint(config);
+    assert.ok(opt.tensors.some(({ name }) => name === 'language_model.model.decoder.embed_tokens.weight'));
+    assert.ok(opt.tensors.some(({ component }) => component === 'vision'));
+    const t5 = blueprint({ ...config, text_config: { model_type: 't5' } });
+    assert.ok(t5.tensors.some(({ name }) => name === 'language_model.shared.weight'));
+    assert.deepEqual(
+      problems({ ...config, text_config: { model_type: 'nothing_of_the_kind', hidden_size: -1 } }).length > 0,
+      true,
+    );
+  });
 });

@@ -4,7 +4,7 @@ import type { Architecture } from '../family';
 import type { Experts, ModelBuilder } from '../parts/modelBuilder';
 import { evaluate, holds, type Fields, type FieldValue } from './expression';
 import { describeLayer, type LayerPlace, type LayerRow } from './layerOfRoles';
-import { firstSpan, parseRow, type Row } from './tableRows';
+import { firstSpan, inStride, parseRow, type Row, type Span } from './tableRows';
 
 /** One class within another: its prefix, its class, the section that it reads, what of it is left out, its model type. */
 export type Part = readonly [
@@ -27,6 +27,10 @@ export interface Entry {
   readonly derived?: Readonly<Record<string, string>>;
   /** Fields that must have these values, because the expressions hold for no others. */
   readonly requires?: Readonly<Record<string, FieldValue>>;
+  /** Fields of a section that the class sets from its other fields. */
+  readonly given?: Readonly<Record<string, string>>;
+  /** What is not known of it, where its tensors are. */
+  readonly assumed?: string;
   readonly labels: number;
   /** Layers look back alone, unless the config says that it is no decoder. */
   readonly causal?: boolean;
@@ -51,7 +55,15 @@ class Reading {
     if (known !== undefined) return known;
     const made = this.config.section(key);
     this.sections.set(key, made);
-    return made;
+    const rules = Object.entries(this.entry.given ?? {}).filter(([path]) => path.startsWith(`${key}.`));
+    if (rules.length === 0) return made;
+    const given = made.given(
+      Object.fromEntries(
+        rules.map(([path, rule]) => [path.slice(key.length + 1), evaluate(rule, this.filled)]),
+      ),
+    );
+    this.sections.set(key, given);
+    return given;
   }
 
   /** What the config itself says, declared defaults included. */
@@ -93,17 +105,33 @@ function sizeOf(text: string, reading: Reading, config: ConfigReader, most = 1e9
   return 0;
 }
 
-interface Placed extends Row {
+/** The numbers that a span stands for. */
+interface Numbers {
   readonly low: number;
   readonly high: number;
+  readonly has: (index: number) => boolean;
+}
+
+function numbersOf(span: Span, reading: Reading, config: ConfigReader): Numbers {
+  const size = (text: string): number => sizeOf(text, reading, config, MOST_LAYERS);
+  const low = size(span.low);
+  const high = size(span.high);
+  const taken = inStride(span.stride, size);
+  return { low, high, has: (index) => index >= low && index < high && taken(index) };
+}
+
+interface Placed extends Row, Numbers {
+  /** Nested config that says how many there are; empty for the class's own. */
+  readonly section: string;
   readonly rest: string;
 }
 
-const looksBothWays = /^(encoder|vision|audio)$/u;
+const looksBothWays = /^(encoder|vision|audio|projector)$/u;
 
 /** Component of a tensor by its name: towers, the two halves of an encoder-decoder, what joins them. */
 export function componentOf(name: string, halves: boolean): string {
-  if (/(projector|connector|merger|modality|adapter_projection)/u.test(name)) return 'projector';
+  if (/(projector|connector|merger|modality|adapter_projection|qformer|perceiver)/u.test(name))
+    return 'projector';
   if (/(vision|visual|image_encoder|pixel)/u.test(name)) return 'vision';
   if (/(audio|speech_encoder|whisper)/u.test(name)) return 'audio';
   if (halves && /(^|\.)encoder\./u.test(name)) return 'encoder';
@@ -153,6 +181,10 @@ interface Building {
   readonly usual: string;
 }
 
+function sectionOf(size: string): string {
+  return /^(\w+)\.\w+$/u.exec(size)?.[1] ?? '';
+}
+
 /** Rows of one stack of layers, which become LayerSpecs when they attend or have an MLP. */
 function addStack(
   before: string,
@@ -165,8 +197,7 @@ function addStack(
   const high = Math.max(...rows.map((row) => row.high));
   const marks: readonly TensorRole[] = ['q', 'qkv', 'down', 'up'];
   const layered = rows.some(({ role }) => marks.includes(role));
-  const ofLayer = (index: number): readonly Placed[] =>
-    rows.filter((row) => index >= row.low && index < row.high);
+  const ofLayer = (index: number): readonly Placed[] => rows.filter((row) => row.has(index));
   const inLayer = (index: number): void => {
     for (const row of ofLayer(index)) expand(row, row.rest, build);
   };
@@ -188,7 +219,10 @@ function addStack(
           name: row.rest,
           shape: row.dims.map((dim) => sizeOf(dim, build.reading, config)),
         }));
-    const hidden = hiddenOf(config);
+    const section = rows[0]?.section ?? '';
+    const nested = section !== '' && !Array.isArray(config.value(section));
+    const described = nested ? build.reading.section(section) : config;
+    const hidden = hiddenOf(described);
     // A stack may begin after layers of another kind.
     model.stack(
       before,
@@ -197,8 +231,9 @@ function addStack(
       (index) => {
         if (index < low) return;
         inLayer(index);
-        describeLayer(model, config, shapes(index), {
-          causal: entry.causal === true && !looksBothWays.test(name) && config.value('is_decoder') !== false,
+        describeLayer(model, described, shapes(index), {
+          causal:
+            entry.causal === true && !looksBothWays.test(name) && described.value('is_decoder') !== false,
           side: name,
           index,
           layers: high,
@@ -225,12 +260,13 @@ function expand(row: Row, name: string, build: Building): void {
     return;
   }
   const { model, reading, config } = build;
-  const low = sizeOf(span.low, reading, config, MOST_LAYERS);
-  const high = sizeOf(span.high, reading, config, MOST_LAYERS);
-  for (let index = low; index < high; index++)
+  const { low, high, has } = numbersOf(span, reading, config);
+  for (let index = low; index < high; index++) {
+    if (!has(index)) continue;
     model.scope([span.before, String(index)].filter((part) => part !== '').join('.'), () =>
       expand(row, span.after, build),
     );
+  }
 }
 
 function addOwn(build: Building): void {
@@ -245,10 +281,9 @@ function addOwn(build: Building): void {
       alone.push(row);
       continue;
     }
-    const low = sizeOf(span.low, reading, config, MOST_LAYERS);
-    const high = sizeOf(span.high, reading, config, MOST_LAYERS);
-    if (high <= low) continue;
-    const placed = { ...row, low, high, rest: span.after };
+    const numbers = numbersOf(span, reading, config);
+    if (numbers.high <= numbers.low) continue;
+    const placed = { ...row, ...numbers, section: sectionOf(span.high), rest: span.after };
     stacks.set(span.before, [...(stacks.get(span.before) ?? []), placed]);
   }
   for (const row of alone) {
@@ -311,9 +346,9 @@ function addTies(build: Building): void {
       model.tieIfThere(model.path(name), model.path(owner));
       continue;
     }
-    const low = sizeOf(span.low, reading, config, MOST_LAYERS);
-    const high = sizeOf(span.high, reading, config, MOST_LAYERS);
+    const { low, high, has } = numbersOf(span, reading, config);
     for (let index = low; index < high; index++) {
+      if (!has(index)) continue;
       const path = [span.before, String(index), span.after].filter((part) => part !== '').join('.');
       model.tieIfThere(model.path(path), model.path(owner.replaceAll('{}', String(index))));
     }
@@ -343,8 +378,10 @@ export function generatedClass(name: string, entry: Entry, library: string, reso
           model.assume(
             `${field} is known with ${JSON.stringify(value)} alone, not with ${shown(reading.raw(field))}`,
           );
+      if (entry.assumed !== undefined) model.assume(entry.assumed);
       const halves = config.value('is_encoder_decoder') === true;
-      const build: Building = { entry, model, config, reading, halves, usual: usualComponent(config) };
+      const usual = model.currentComponent === 'text' ? usualComponent(config) : model.currentComponent;
+      const build: Building = { entry, model, config, reading, halves, usual };
       addParts(build, resolve);
       addOwn(build);
       addTies(build);

@@ -70,12 +70,24 @@ export interface Span {
   readonly before: string;
   readonly low: string;
   readonly high: string;
+  /** `step=rest` or `step!rest`: only the numbers that leave this remainder, or any other; empty for all. */
+  readonly stride: string;
   readonly after: string;
 }
 
 export function firstSpan(name: string): Span | null {
-  const found = /^(.*?)\.?\{([^:{}]+):([^:{}]+)\}\.?(.*)$/u.exec(name);
+  const found = /^(.*?)\.?\{([^:{}]+):([^:{}]+)(?::([^:{}]+))?\}\.?(.*)$/u.exec(name);
   if (found === null) return null;
-  const [, before = '', low = '', high = '', after = ''] = found;
-  return { before, low, high, after };
+  const [, before = '', low = '', high = '', stride = '', after = ''] = found;
+  return { before, low, high, stride, after };
+}
+
+/** The sizes of a stride are read by `sizeOf`. */
+export function inStride(stride: string, sizeOf: (text: string) => number): (index: number) => boolean {
+  if (stride === '') return () => true;
+  const equal = !stride.includes('!');
+  const [step = '1', rest = '0'] = stride.split(equal ? '=' : '!');
+  const every = Math.max(1, sizeOf(step));
+  const left = sizeOf(rest);
+  return (index) => (index % every === left) === equal;
 }

@@ -100,6 +100,10 @@ export class ModelBuilder {
     return result;
   }
 
+  get currentComponent(): string {
+    return this.componentName;
+  }
+
   /** The convolutions that `body` adds have this many output positions for each latent position. */
   grid(scale: GridScale, body: () => void): void {
     const outer = this.gridScale;
