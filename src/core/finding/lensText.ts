@@ -367,7 +367,10 @@ function bareParts(result: EstimateResult, { run, others }: BareVariants): reado
       tooltip: 'Show how this is computed',
     },
     variantPart({ name: runName(run), says: 'Running it', result: run }, speed),
-    ...others.map((other) => variantPart(other, null)),
+    // What an engine refuses on this target is no way to use the model there.
+    ...others
+      .filter((other) => other.result.failure !== 'refuses-to-start')
+      .map((other) => variantPart(other, null)),
     targetPart(result),
   ];
 }

@@ -37,13 +37,19 @@ export async function readPipeline(
   }
   const absent = parts.filter((_, index) => outcomes[index] === null).map((part) => part.name);
   const models = parts.map((part, index): ResolvedModel => {
-    const outcome = outcomes[index] ?? refused(`${listed(absent)} not beside ${indexPath}`);
+    const read = outcomes[index] ?? null;
+    const outcome =
+      read === null
+        ? refused(`this pipeline's ${listed(absent)} not beside its model_index.json`)
+        : read.ok
+          ? read
+          : refused(`${part.name}: ${read.reason}`);
     return {
       setting: index === 0 ? setting : { ...setting, role: part.role, quantization: undefined },
       part: part.name,
       id: index === 0 ? id : part.name,
       source: part.name,
-      outcome: outcome.ok ? outcome : refused(`${part.name}: ${outcome.reason}`),
+      outcome,
     };
   });
   if (models.length > 0) return { models, files };
