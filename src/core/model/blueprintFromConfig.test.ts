@@ -132,4 +132,19 @@ describe('blueprintFromConfig', () => {
       assert.match(outcome.reason, reason);
     }
   });
+
+  it('refuses more levels of resolution than any picture has', () => {
+    for (const name of ['AutoencoderKL', 'UNet2DModel', 'AutoencoderTiny']) {
+      const key = name === 'AutoencoderTiny' ? 'decoder_block_out_channels' : 'block_out_channels';
+      const outcome = blueprintFromConfig({
+        _class_name: name,
+        [key]: Array.from({ length: 2000 }, () => 32),
+      });
+      assert.ok(!outcome.ok);
+      assert.ok(
+        outcome.problems.some((problem) => problem.key === key && /16/.test(problem.expected)),
+        name,
+      );
+    }
+  });
 });

@@ -1,6 +1,6 @@
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
-import { diffusersClass } from '../parts/denoiserBlocks';
+import { diffusersClass, levelWidths } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 
 /** Width of a gated convolution block over its input; fixed in the class. */
@@ -19,7 +19,7 @@ interface Half {
 
 /** One of `encoder_…` and `decoder_…`. */
 function halfOf(config: ConfigReader, side: 'encoder' | 'decoder'): Half {
-  const widths = config.integers(`${side}_block_out_channels`, { min: 1 }) ?? [];
+  const widths = levelWidths(config, `${side}_block_out_channels`);
   const levels = widths.length;
   const layers = config.integers(`${side}_layers_per_block`, { max: 64 }) ?? [];
   if (layers.length !== levels) config.problem(`${side}_layers_per_block`, `a list of ${levels} integers`);

@@ -1,7 +1,7 @@
 import type { GridScale } from '../blueprint';
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
-import { diffusersClass } from '../parts/denoiserBlocks';
+import { diffusersClass, levelWidths } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 import { residualBlock } from '../parts/residualBlock';
 
@@ -140,7 +140,7 @@ function halves(config: ConfigReader, model: ModelBuilder, shape: Shape): GridSc
 }
 
 function image(config: ConfigReader, model: ModelBuilder): void {
-  const widths = config.integers('block_out_channels', { min: 1 }) ?? [];
+  const widths = levelWidths(config, 'block_out_channels');
   const halvings = Math.log2(config.size('spatial_compression_ratio', { max: 1024 }));
   const change = (level: number): GridScale | null =>
     level < halvings && level < widths.length - 1 ? { time: 1, space: 2 } : null;
@@ -168,7 +168,7 @@ function image(config: ConfigReader, model: ModelBuilder): void {
 }
 
 function video(config: ConfigReader, model: ModelBuilder): void {
-  const widths = config.integers('block_out_channels', { min: 1 }) ?? [];
+  const widths = levelWidths(config, 'block_out_channels');
   const inSpace = config.size('spatial_compression_ratio', { max: 1024 });
   const inTime = config.size('temporal_compression_ratio', { max: 64 });
   const halvings = Math.log2(inSpace);

@@ -1,6 +1,6 @@
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
-import { diffusersClass } from '../parts/denoiserBlocks';
+import { diffusersClass, levelWidths } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 import { residualBlock } from '../parts/residualBlock';
 
@@ -93,7 +93,7 @@ interface Tiles {
 }
 
 function autoencoder(config: ConfigReader, model: ModelBuilder, { tile }: Tiles): void {
-  const widths = config.integers('block_out_channels', { min: 1 }) ?? [];
+  const widths = levelWidths(config, 'block_out_channels');
   const layers = config.layers('layers_per_block');
   const latent = config.size('latent_channels');
   for (const [key, kind] of [
@@ -117,7 +117,8 @@ function autoencoder(config: ConfigReader, model: ModelBuilder, { tile }: Tiles)
     },
   };
   encoder(config, model, widths, layers, latent);
-  const decoderWidths = config.integers('decoder_block_out_channels', { min: 1 }) ?? widths;
+  const own = (config.value('decoder_block_out_channels') ?? null) !== null;
+  const decoderWidths = own ? levelWidths(config, 'decoder_block_out_channels') : widths;
   decoder(config, model, decoderWidths, layers, latent);
   if (config.flag('use_quant_conv')) model.conv('quant_conv', [2 * latent, 2 * latent, 1, 1], 'other');
   if (config.flag('use_post_quant_conv')) model.conv('post_quant_conv', [latent, latent, 1, 1], 'other');

@@ -1,7 +1,7 @@
 import type { GridScale } from '../blueprint';
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
-import { diffusersClass, embedder, TIMESTEP_CHANNELS } from '../parts/denoiserBlocks';
+import { diffusersClass, embedder, levelWidths, TIMESTEP_CHANNELS } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 
 const TILE = 512;
@@ -53,7 +53,7 @@ function counts(config: ConfigReader, key: string, count: number): readonly numb
 }
 
 function encoder(config: ConfigReader, model: ModelBuilder, latent: number, pixels: number): void {
-  const widths = config.integers('block_out_channels', { min: 1 }) ?? [];
+  const widths = levelWidths(config, 'block_out_channels');
   const types = config.perLayerWords('down_block_types', widths.length) ?? [];
   if (types.some((type) => type !== 'LTXVideoDownBlock3D' && type !== 'LTXVideo095DownBlock3D'))
     config.problem('down_block_types', 'LTXVideoDownBlock3D or LTXVideo095DownBlock3D');
@@ -89,7 +89,7 @@ function encoder(config: ConfigReader, model: ModelBuilder, latent: number, pixe
 }
 
 function decoder(config: ConfigReader, model: ModelBuilder, latent: number, pixels: number): GridScale {
-  const widths = (config.integers('decoder_block_out_channels', { min: 1 }) ?? []).toReversed();
+  const widths = levelWidths(config, 'decoder_block_out_channels').toReversed();
   const blocks = widths.length;
   const list = <T>(values: readonly T[]): readonly T[] => values.toReversed();
   const scaling = list(flags(config, 'decoder_spatio_temporal_scaling', blocks));

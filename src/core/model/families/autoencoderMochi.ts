@@ -1,7 +1,7 @@
 import type { GridScale } from '../blueprint';
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
-import { diffusersClass } from '../parts/denoiserBlocks';
+import { diffusersClass, levelWidths } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 
 const TILE = 256;
@@ -32,8 +32,8 @@ function residuals(model: ModelBuilder, count: number, width: number, attends: b
 }
 
 function autoencoder(config: ConfigReader, model: ModelBuilder): void {
-  const down = config.integers('encoder_block_out_channels', { min: 1 }) ?? [];
-  const up = config.integers('decoder_block_out_channels', { min: 1 }) ?? [];
+  const down = levelWidths(config, 'encoder_block_out_channels');
+  const up = levelWidths(config, 'decoder_block_out_channels');
   const steps = down.length - 1;
   const layers = config.integers('layers_per_block', { max: 256 }) ?? [];
   const inTime = config.integers('temporal_expansions', { min: 1, max: 64 }) ?? [];

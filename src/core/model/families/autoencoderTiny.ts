@@ -1,6 +1,6 @@
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
-import { diffusersClass } from '../parts/denoiserBlocks';
+import { diffusersClass, levelWidths } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 
 /** Edge of a tile in pixels; fixed in the class. */
@@ -17,7 +17,7 @@ function block(model: ModelBuilder, index: number, from: number, to: number): vo
 }
 
 function blocksOf(config: ConfigReader, side: 'encoder' | 'decoder'): readonly [number[], number[]] {
-  const widths = config.integers(`${side}_block_out_channels`, { min: 1 }) ?? [];
+  const widths = levelWidths(config, `${side}_block_out_channels`);
   const counts = config.integers(`num_${side}_blocks`, { max: 64 }) ?? [];
   if (counts.length !== widths.length)
     config.problem(`num_${side}_blocks`, `a list of ${widths.length} integers`);

@@ -1,7 +1,7 @@
 import type { GridScale } from '../blueprint';
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
-import { diffusersClass } from '../parts/denoiserBlocks';
+import { diffusersClass, levelWidths } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 
 /** Edge of HunyuanVideo's tiles in pixels; fixed in the class. */
@@ -156,7 +156,7 @@ function halves(config: ConfigReader, model: ModelBuilder, shape: Shape): GridSc
 }
 
 function levelsOf(config: ConfigReader, kind: string): readonly number[] {
-  const widths = config.integers('block_out_channels', { min: 1 }) ?? [];
+  const widths = levelWidths(config, 'block_out_channels');
   for (const [key, side] of [
     ['down_block_types', 'Down'],
     ['up_block_types', 'Up'],

@@ -1,7 +1,7 @@
 import type { GridScale } from '../blueprint';
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
-import { diffusersClass } from '../parts/denoiserBlocks';
+import { diffusersClass, levelWidths } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 
 /** Edge of a tile in pixels; fixed in the classes. */
@@ -60,7 +60,7 @@ interface Shape {
 function autoencoder(config: ConfigReader, model: ModelBuilder, shape: Shape): void {
   const latent = config.size('z_dim');
   const layers = config.layers('num_res_blocks');
-  const factors = config.integers('dim_mult', { min: 1, max: 1024 }) ?? [];
+  const factors = levelWidths(config, 'dim_mult');
   const levels = factors.length;
   const halves = config.value('temperal_downsample');
   const inTime =

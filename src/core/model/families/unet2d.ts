@@ -2,7 +2,7 @@ import type { GridScale } from '../blueprint';
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
 import { attentionSpec } from '../parts/attention';
-import { denoises, diffusersClass, onlyKnown } from '../parts/denoiserBlocks';
+import { denoises, diffusersClass, levelWidths, onlyKnown } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 import { residualBlock } from '../parts/residualBlock';
 
@@ -27,7 +27,7 @@ function attention(model: ModelBuilder, name: string, width: number, headDim: nu
 }
 
 function build(config: ConfigReader, model: ModelBuilder): void {
-  const widths = config.integers('block_out_channels', { min: 1 }) ?? [];
+  const widths = levelWidths(config, 'block_out_channels');
   const blocks = widths.length;
   const layers = config.layers('layers_per_block');
   const first = widths[0] ?? 1;

@@ -2,7 +2,7 @@ import type { GridScale } from '../blueprint';
 import type { ConfigReader } from '../configReader';
 import type { Family } from '../family';
 import { attentionSpec } from '../parts/attention';
-import { denoises, diffusersClass } from '../parts/denoiserBlocks';
+import { denoises, diffusersClass, levelWidths } from '../parts/denoiserBlocks';
 import type { ModelBuilder } from '../parts/modelBuilder';
 import { residualBlock } from '../parts/residualBlock';
 import { isSimpleUnet, simpleUnet } from '../parts/unetSimple';
@@ -120,7 +120,7 @@ interface Levels {
 }
 
 function levelsOf(config: ConfigReader): Levels {
-  const widths = config.integers('block_out_channels', { min: 1 }) ?? [];
+  const widths = levelWidths(config, 'block_out_channels');
   const blocks = widths.length;
   // The class takes the number of heads from a key that is named after their width.
   const heads = perBlock(config, 'attention_head_dim', blocks);

@@ -104,6 +104,17 @@ export function onlyKnown(config: ConfigReader, key: string, known: readonly str
   if (value !== null && !known.includes(value)) config.problem(key, known.join(' or '));
 }
 
+/** Most levels of resolution: each halves an edge, and no picture has more to halve. */
+const MOST_LEVELS = 16;
+
+/** Widths of the levels of a convolutional model, the finest first. */
+export function levelWidths(config: ConfigReader, key: string): readonly number[] {
+  const widths = config.integers(key, { min: 1 }) ?? [];
+  if (widths.length <= MOST_LEVELS) return widths;
+  config.problem(key, `a list of at most ${MOST_LEVELS} entries`);
+  return widths.slice(0, MOST_LEVELS);
+}
+
 type DenoiserFacts = Omit<DenoiserSpec, 'part' | 'upcastsDecoder'>;
 
 /** Notes what the class's pipeline makes by default. */

@@ -1,6 +1,6 @@
 import type { ConfigReader } from '../configReader';
 import { attentionSpec } from './attention';
-import { denoises } from './denoiserBlocks';
+import { denoises, levelWidths } from './denoiserBlocks';
 import type { ModelBuilder } from './modelBuilder';
 
 const TIME_RATIO = 4;
@@ -21,7 +21,7 @@ export function isSimpleUnet(config: ConfigReader): boolean {
  * in residual blocks (Kandinsky 2.2). The class is UNet2DConditionModel too.
  */
 export function simpleUnet(config: ConfigReader, model: ModelBuilder): void {
-  const widths = config.integers('block_out_channels', { min: 1 }) ?? [];
+  const widths = levelWidths(config, 'block_out_channels');
   const blocks = widths.length;
   const layers = config.layers('layers_per_block');
   const [first = 1] = widths;
