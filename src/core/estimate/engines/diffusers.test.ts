@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { jobDocument } from '../../../../test/estimate/jobDocument';
@@ -221,5 +222,32 @@ describe('diffusers', () => {
       outcome: { ok: false, reason: 'vae: not there', problems: [] },
     };
     assert.equal(estimate([unet, missing]).unknown, 'vae: not there');
+  });
+
+  it('gives finite intervals for any picture, larger ones never less', () => {
+    const models = pipeline(xl, { dtype: 'bf16' });
+    const edge = fc.integer({ min: 1, max: 65_536 });
+    fc.assert(
+      fc.property(
+        fc.record({
+          width: edge,
+          height: edge,
+          batch: fc.integer({ min: 1, max: 64 }),
+          vaeTiling: fc.boolean(),
+          offload: fc.constantFrom('none', 'model', 'sequential', 'group'),
+        }),
+        (image) => {
+          const memory = estimate(models, image);
+          for (const { bytes, size } of memory.perDevice[0]?.terms ?? [])
+            for (const range of [bytes, size]) {
+              assert.ok(Number.isSafeInteger(range.expected), JSON.stringify(range));
+              assert.ok(0 <= range.low && range.low <= range.expected && range.expected <= range.high);
+            }
+          const larger = estimate(models, { ...image, width: image.width + 64, batch: image.batch + 1 });
+          assert.ok(peak(larger) >= peak(memory));
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 });
