@@ -58,6 +58,14 @@ const pictures = [
     },
   },
   {
+    name: 'lens-model',
+    file: 'models/llama-3.1-8b/config.json',
+    async show(page) {
+      await withLens(page, /KV/);
+      return line(page, 'model_type');
+    },
+  },
+  {
     name: 'lens-unknown',
     file: 'axolotl-unknown.yaml',
     async show(page) {
