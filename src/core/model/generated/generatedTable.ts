@@ -1,5 +1,5 @@
 import type { ClassDefaults } from '../classDefaults.generated';
-import type { Entry } from './generatedClass';
+import type { Entry } from './entry';
 import { generatedTable } from './table.generated';
 
 /** An entry as it is stored: its rows are numbers of strings. */

@@ -2,6 +2,7 @@ import type { AttentionSpec, ModuleKind, TensorRole } from '../blueprint';
 import type { ConfigReader } from '../configReader';
 import { attentionSpec } from '../parts/attention';
 import type { ModelBuilder } from '../parts/modelBuilder';
+import type { LayerWindow } from './entry';
 
 /** A tensor of one layer, with its shape under the config at hand. */
 export interface LayerRow {
@@ -18,8 +19,7 @@ export interface LayerPlace {
   readonly side: string;
   readonly index: number;
   readonly layers: number;
-  /** All layers have a window; or [every, which]: full where the number of the layer leaves that remainder. */
-  readonly window: 'all' | readonly [every: number, which: number] | null;
+  readonly window: LayerWindow | null;
 }
 
 const headKeys = ['num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'attention_heads'];
