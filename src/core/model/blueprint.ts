@@ -308,6 +308,8 @@ export interface Quantization {
   readonly codebooks?: number;
   /** The loader also quantises experts that the library keeps in one fused parameter. */
   readonly experts?: boolean;
+  /** The loader also quantises linear modules of classes that derive from the library's. */
+  readonly derived?: boolean;
   /** Module name patterns that stay unquantised (suffix or substring match as the method does). */
   readonly skip?: readonly string[];
   /** dtype of a quantised KV cache that the checkpoint asks for. */

@@ -8,6 +8,7 @@ import { resolveTarget } from '../../hardware/resolveTarget';
 import type { EngineName, JobDocument } from '../../job/jobDocument';
 import type { Blueprint, Quantization } from '../../model/blueprint';
 import { blueprintFromConfig } from '../../model/blueprintFromConfig';
+import { weightBytes } from '../../model/quantisation/weightBytes';
 import { quantisedLoading, type QuantisedLoading } from './quantisedLoading';
 
 function model(architecture: string): Blueprint {
@@ -50,6 +51,22 @@ describe('quantisedLoading', () => {
     assert.equal(reached('unsloth', null), true);
     assert.equal(reached('axolotl', null), undefined);
     assert.equal(reached('transformers', '4.57.6', model('LlamaForCausalLM')), undefined);
+  });
+
+  it('reaches linear modules of derived classes by the rules of the engine and its version', () => {
+    const falcon = model('FalconForCausalLM');
+    const reached = (engine: EngineName, version: string | null, quantization = nf4): boolean | undefined =>
+      load(engine, version, quantization, falcon).quantization?.derived;
+    assert.equal(reached('transformers', null), undefined);
+    assert.equal(reached('transformers', '5.4.0'), true);
+    assert.equal(reached('transformers', '4.40'), true);
+    assert.equal(reached('litgpt', null), true);
+    assert.equal(reached('axolotl', null), undefined);
+    assert.equal(reached('litgpt', null, { method: 'gptq', bits: 4 }), undefined);
+    const whole = weightBytes(falcon, load('litgpt', null, nf4, falcon).quantization);
+    const missed = weightBytes(falcon, load('transformers', null, nf4, falcon).quantization);
+    assert.equal(whole.unreached, null);
+    assert.ok(missed.unreached !== null && whole.total < missed.total / 2);
   });
 
   it('leaves alone what the job says of the experts', () => {

@@ -28,7 +28,7 @@ const appliedToModules =
 
 /**
  * What an engine makes of a quantisation. vLLM has loaders of its own for stacked experts (layers/quantization, `FusedMoEMethod` of each
- * method), as has Unsloth since 2026.6 (unslothai/unsloth#4032). transformers before 5 had a linear module for each expert wherever
+ * method), litgpt modules of its own for all of them (litgpt/model.py), as has Unsloth since 2026.6 (unslothai/unsloth#4032). transformers before 5 had a linear module for each expert wherever
  * checkpoints keep them apart; since 5.0 they are one bare parameter that its quantizers pass by
  * (bitsandbytes-foundation/bitsandbytes#1849; measured with 5.23), and HQQ is refused (quantizers/base.py, `get_quantize_ops`).
  * compressed-tensors is unpacked by the first pass through the model (quantizer_compressed_tensors.py), FP8 and MXFP4 on devices without
@@ -45,9 +45,12 @@ export function quantisedLoading(
   const { method } = quantization;
   const modular =
     appliedToModules.test(method) && blueprint.tensors.some(({ module }) => module === 'experts');
-  if (engine.name === 'vllm' || engine.name === 'sglang')
-    return modular ? { ...asItIs, quantization: { ...quantization, experts: true } } : asItIs;
-  if (!onTransformers.has(engine.name)) return asItIs;
+  const whole = {
+    ...quantization,
+    ...(modular ? { experts: true } : {}),
+    ...(method.startsWith('bnb') && hasDerived(blueprint) ? { derived: true } : {}),
+  };
+  if (!onTransformers.has(engine.name)) return { ...asItIs, quantization: whole };
 
   const five = engine.name !== 'transformers' || isAtLeast(engine.version, 5, 0);
   if (method === 'hqq' && five && engine.name === 'transformers')
@@ -60,11 +63,25 @@ export function quantisedLoading(
   const reached =
     (!five && modular && expertsApart(blueprint)) ||
     (engine.name === 'unsloth' && modular && method.startsWith('bnb') && isAtLeast(engine.version, 2026, 6));
-  if (reached) return { ...asItIs, quantization: { ...quantization, experts: true } };
+  // Before 5.5 bitsandbytes took every subclass of a linear module (integrations/bitsandbytes.py).
+  const subclasses = engine.name === 'transformers' && !isAtLeast(engine.version, 5, 5);
+  if (reached || (subclasses && whole.derived === true))
+    return {
+      ...asItIs,
+      quantization: {
+        ...quantization,
+        ...(reached ? { experts: true } : {}),
+        ...(subclasses && whole.derived === true ? { derived: true } : {}),
+      },
+    };
   const why = five ? expansion(method, pool) : null;
   if (why === null) return asItIs;
   // Who trains an adapter runs the model through the library for certain; a model alone may be served by anything.
   return task === 'train' ? { quantization: null, notes: [why], refusal: null } : { ...asItIs, notes: [why] };
+}
+
+function hasDerived({ tensors }: Blueprint): boolean {
+  return tensors.some(({ module }) => module === 'derived');
 }
 
 /** Whether checkpoints keep every expert's matrices apart, as the classes did before transformers 5. */

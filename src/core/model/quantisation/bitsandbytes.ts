@@ -33,7 +33,8 @@ function method(
     reachesFusedExperts: false,
     reachesDerived: kinds.derived,
     forModel(context) {
-      const select = convertedModules(context, kinds);
+      const derived = context.quantization.derived ?? kinds.derived;
+      const select = convertedModules(context, { ...kinds, derived });
       const form = stored(context);
       return (tensor) => {
         const matrices = select(tensor);

@@ -153,7 +153,7 @@ function missedBy(
   options: WeightOptions,
 ): (tensor: TensorSpec) => boolean {
   const experts = options.reachesFusedExperts ?? quantization?.experts ?? method?.reachesFusedExperts ?? true;
-  const derived = method?.reachesDerived ?? true;
+  const derived = quantization?.derived ?? method?.reachesDerived ?? true;
   return ({ module }) => (module === 'experts' && !experts) || (module === 'derived' && !derived);
 }
 
@@ -206,7 +206,9 @@ function storedAsIs(
 /** Whether two quantisations store the same; which of them a loader reaches is not a matter of the files. */
 function sameStorage(one: Quantization | null, other: Quantization | null): boolean {
   const stored = (quantization: Quantization | null): string =>
-    JSON.stringify(quantization, (key, value: unknown) => (key === 'experts' ? undefined : value));
+    JSON.stringify(quantization, (key, value: unknown) =>
+      key === 'experts' || key === 'derived' ? undefined : value,
+    );
   return stored(one) === stored(other);
 }
 
