@@ -6,10 +6,10 @@ import { pathToFileURL } from 'node:url';
 /** Entry bundles and the largest size each may have, in bytes. */
 export const bundles = {
   extension: { entry: 'src/editor/extension.ts', budget: 120_000 },
-  analysis: { entry: 'src/platform/analysis.ts', budget: 1_300_000 },
+  analysis: { entry: 'src/platform/analysis.ts', budget: 1_600_000 },
   hardware: { entry: 'src/platform/hardware.ts', budget: 700_000 },
   worker: { entry: 'src/worker/main.ts', budget: 120_000 },
-  cli: { entry: 'src/cli/main.ts', budget: 1_900_000 },
+  cli: { entry: 'src/cli/main.ts', budget: 2_200_000 },
 };
 
 const nodeOptions = {

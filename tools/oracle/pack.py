@@ -178,7 +178,7 @@ def main(source: Path, excluded: set[str]) -> None:
             found.pop(name, None)
             continue
         value["tests"] = [t for t in value["tests"] if sensible(t["config"])]
-        if len(value["tests"]) >= 3:
+        if len(value["tests"]) >= 2:
             found[name] = value
     families = known_by_families()
     found = {n: v for n, v in found.items() if n not in families}
