@@ -60,7 +60,7 @@ function promptEncoder(config: ConfigReader, model: ModelBuilder): void {
     model.conv('conv2', [last, first, 2, 2], 'other');
     model.conv('conv3', [hidden, last, 1, 1], 'other');
     model.layerNorm('layer_norm1', first);
-    model.layerNorm('layer_norm2', last);
+    model.layerNorm('layer_norm2', first * MASK_CHANNELS_DIVISOR);
   });
   model.embedding('no_mask_embed', 1, hidden);
   for (let point = 0; point < config.integer('num_point_embeddings', { max: 1024 }); point++)
