@@ -1,6 +1,7 @@
 // Starts and stops a VS Code server with fresh data folders.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,20 @@ async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** The extension host outlives its server by a moment, and still writes: a folder that cannot go yet is tried again. */
+async function removeOnceQuiet(folder) {
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    try {
+      await rm(folder, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
 }
 
 /** Resolves when the server says that it listens. */
@@ -74,7 +89,7 @@ export async function startServer({ env = {}, trust = true, settings = {}, prepa
       await ended;
       clearTimeout(timer);
     }
-    rmSync(base, { recursive: true, force: true, maxRetries: 5 });
+    await removeOnceQuiet(base);
   };
   try {
     await untilListening(child, log);
