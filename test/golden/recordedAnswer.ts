@@ -1,3 +1,4 @@
+import { expandNames, recordedLines } from '../support/recordedNames';
 import assert from 'node:assert/strict';
 import { blueprintFromConfig } from '../../src/core/model/blueprintFromConfig';
 import type { AttentionSpec, Blueprint, LayerSpec } from '../../src/core/model/blueprint';
@@ -22,32 +23,6 @@ export interface Recording {
 
 /** Classes whose own cache holds more than the layer needs; the engine's rules say so, not the Blueprint. */
 const expandedCache = new Set(['falcon']);
-
-/** `{0-2,5}` -> 0, 1, 2, 5, wherever it stands in a name; several multiply. */
-function expand(pattern: string): readonly string[] {
-  const open = pattern.indexOf('{');
-  if (open === -1) return [pattern];
-  const close = pattern.indexOf('}', open);
-  const tails = expand(pattern.slice(close + 1));
-  return pattern
-    .slice(open + 1, close)
-    .split(',')
-    .flatMap((part) => {
-      const [first, last] = part.split('-').map(Number);
-      assert.ok(first !== undefined);
-      return Array.from({ length: (last ?? first) - first + 1 }, (_, i) => first + i);
-    })
-    .flatMap((number) => tails.map((tail) => `${pattern.slice(0, open)}${number}${tail}`));
-}
-
-function recordedTensors(answer: Answer): Map<string, string> {
-  const tensors = new Map<string, string>();
-  for (const line of answer.tensors) {
-    const space = line.indexOf(' ');
-    for (const name of expand(line.slice(0, space))) tensors.set(name, line.slice(space + 1));
-  }
-  return tensors;
-}
 
 function ourTensors(blueprint: Blueprint): Map<string, string> {
   return new Map(
@@ -104,7 +79,7 @@ export function assertEqualsLibrary(answer: Answer, modelType: string): void {
   const { blueprint } = outcome;
   assert.equal(blueprint.architecture, answer.class);
   assert.deepEqual(
-    differences(recordedTensors(answer), ourTensors(blueprint)),
+    differences(recordedLines(answer.tensors), ourTensors(blueprint)),
     [],
     `${answer.label}: names and shapes`,
   );
@@ -113,7 +88,7 @@ export function assertEqualsLibrary(answer: Answer, modelType: string): void {
   if (answer.cache === undefined || expandedCache.has(modelType)) return;
   const recordedCache = answer.cache.flatMap((line) => {
     const space = line.indexOf(' ');
-    return expand(line.slice(0, space)).map(
+    return expandNames(line.slice(0, space)).map(
       (index) => [Number(index), line.slice(space + 1).replace(/^full - -$/u, '-')] as const,
     );
   });

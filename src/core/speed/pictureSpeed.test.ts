@@ -1,43 +1,17 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { jobDocument } from '../../../test/estimate/jobDocument';
 import { clipText, pipeline, sdxlUnet, sdxlVae } from '../../../test/estimate/pipeline';
 import { estimateMemory } from '../estimate/estimateMemory';
 import { pictureSize } from '../estimate/terms/pictureSize';
 import { resolveTarget } from '../hardware/resolveTarget';
+import { asThePipeline, recordedPictures } from '../../../test/estimate/recordedPictures';
 import type { ImageSettings } from '../job/jobDocument';
 import { blueprintFromConfig } from '../model/blueprintFromConfig';
 import { estimateSpeed } from './estimateSpeed';
 import { decodeOperations, stepOperations } from './pictureSpeed';
 import type { SpeedEstimate } from './speedEstimate';
 
-interface Recorded {
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly settings: {
-    readonly width: number;
-    readonly height: number;
-    readonly frames: number | null;
-    readonly batch: number;
-    readonly text?: number;
-    readonly tiling?: boolean;
-  };
-  readonly operations: number;
-}
-
-const { rows } = JSON.parse(readFileSync(resolve('test', 'fixtures', 'diffusion-memory.json'), 'utf8')) as {
-  readonly rows: readonly Recorded[];
-};
-
-const nothing: ImageSettings = {
-  width: null,
-  height: null,
-  frames: null,
-  steps: null,
-  batch: 1,
-  vaeTiling: false,
-  offload: 'none',
-};
+const rows = recordedPictures();
 
 describe('operations of diffusion', () => {
   it('are those that the classes of diffusers run', () => {
@@ -49,7 +23,7 @@ describe('operations of diffusion', () => {
       const spec = blueprint.diffusion;
       assert.ok(spec !== undefined);
       const { width, height, batch, tiling = false } = settings;
-      const image = { ...nothing, width, height, frames: settings.frames ?? 1, batch };
+      const image = { ...asThePipeline, width, height, frames: settings.frames ?? 1, batch };
       const denoises = spec.part === 'denoiser';
       const alone = denoises ? { ...spec, textTokens: settings.text ?? 0 } : null;
       const size = pictureSize(image, alone, denoises ? null : spec);
@@ -75,7 +49,7 @@ function speed(image: Partial<ImageSettings>, steps = 30): SpeedEstimate {
     ...base,
     engine: { name: 'diffusers' as const, version: null, backend: null },
     task: 'diffuse' as const,
-    inference: { ...base.inference, image: { ...nothing, steps, ...image } },
+    inference: { ...base.inference, image: { ...asThePipeline, steps, ...image } },
   };
   const memory = estimateMemory({ job, models, target });
   return estimateSpeed({ job, models, target, memory });

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { jobDocument } from '../../../../test/estimate/jobDocument';
 import { clipText, pipeline, safetyChecker, sdxlUnet, sdxlVae } from '../../../../test/estimate/pipeline';
 import { noCeilings, type Machine } from '../../hardware/device';
 import { cpuTarget } from '../../hardware/localTarget';
 import { resolveTarget } from '../../hardware/resolveTarget';
 import type { Target } from '../../hardware/target';
+import { asThePipeline, recordedPictures } from '../../../../test/estimate/recordedPictures';
 import type { ImageSettings } from '../../job/jobDocument';
 import type { ResolvedModel } from '../../job/resolvedModel';
 import { blueprintFromConfig } from '../../model/blueprintFromConfig';
@@ -19,32 +18,7 @@ import { decodingBytes } from '../terms/decodedPicture';
 import { denoiserStepBytes } from '../terms/denoiserStep';
 import { pictureSize } from '../terms/pictureSize';
 
-interface Recorded {
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly settings: {
-    readonly width: number;
-    readonly height: number;
-    readonly frames: number | null;
-    readonly batch: number;
-    readonly text?: number;
-    readonly tiling?: boolean;
-  };
-  readonly peak: number;
-}
-
-const { rows } = JSON.parse(readFileSync(resolve('test', 'fixtures', 'diffusion-memory.json'), 'utf8')) as {
-  readonly rows: readonly Recorded[];
-};
-
-const nothing: ImageSettings = {
-  width: null,
-  height: null,
-  frames: null,
-  steps: null,
-  batch: 1,
-  vaeTiling: false,
-  offload: 'none',
-};
+const rows = recordedPictures();
 
 describe('what the classes of diffusers keep', () => {
   for (const { config, settings, peak } of rows) {
@@ -57,7 +31,7 @@ describe('what the classes of diffusers keep', () => {
       const { blueprint } = outcome;
       const spec = blueprint.diffusion;
       assert.ok(spec !== undefined);
-      const image = { ...nothing, width, height, frames, batch, steps: 1 };
+      const image = { ...asThePipeline, width, height, frames, batch, steps: 1 };
       if (spec.part === 'denoiser') {
         const alone = { ...spec, textTokens: settings.text ?? 0, guidance: 'none' as const };
         const size = pictureSize(image, alone, null);
@@ -95,7 +69,7 @@ function estimateOn(
     engine: { name: 'diffusers' as const, version: null, backend: null },
     task: 'diffuse' as const,
     models: models.slice(0, 1).map((model) => model.setting),
-    inference: { ...base.inference, image: { ...nothing, ...image } },
+    inference: { ...base.inference, image: { ...asThePipeline, ...image } },
   };
   return estimateMemory({ job, models, target });
 }
