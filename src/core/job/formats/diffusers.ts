@@ -1,5 +1,6 @@
 import { blueprintFromConfig } from '../../model/blueprintFromConfig';
-import { completeJob, JobDraft, modelSetting } from '../completeJob';
+import { bareModel, modelBeside, saidHere } from '../bareModel';
+import { JobDraft, modelSetting } from '../completeJob';
 import {
   entryOf,
   nodeAt,
@@ -9,8 +10,7 @@ import {
   type ParsedText,
 } from '../document/configNode';
 import type { FileContext, Format } from '../format';
-import type { Job, RecognitionOutcome, Reference, SettingOrigin, SettingProblem } from '../job';
-import { magicComment } from '../magicComment';
+import type { RecognitionOutcome, SettingOrigin, SettingProblem } from '../job';
 import { pipelineParts } from '../pipelineIndex';
 import { impossibleValue } from '../settingProblem';
 
@@ -50,19 +50,10 @@ export const diffusersFormat: Format = {
 };
 
 function pipeline(parsed: ParsedText, context: FileContext, entry: MapEntry): RecognitionOutcome {
-  const folder = context.path.slice(0, Math.max(0, context.path.lastIndexOf('/')));
-  const name = folder === '' ? '.' : folder;
-  const reference: Reference = {
-    id: 'model:0',
-    kind: 'model',
-    name,
-    revision: null,
-    keySpan: entry.keySpan,
-    valueSpan: entry.value.span,
-  };
+  const reference = modelBeside(context, entry);
   const draft = draftOf();
-  draft.addModel(modelSetting({ path: name }), originsOf(context, entry, 'path'));
-  return recognised(parsed, draft, entry, [reference], []);
+  draft.addModel(modelSetting({ path: reference.name }), originsOf(context, entry, 'path'));
+  return bareModel(parsed, { kind: 'diffusers', draft, anchor: entry, reference, problems: [] });
 }
 
 /** One part alone: a denoiser's step, an autoencoder's decoding. */
@@ -78,8 +69,9 @@ function part(
   // What it is made for is where its size is asked about.
   const sample = entryOf(root, 'sample_size');
   if (sample !== null)
-    draft.set('inference.image', null, { ...originOf(context, sample), source: 'sample_size' });
-  return recognised(parsed, draft, entry, [], problemsOf(root, config));
+    draft.set('inference.image', null, { ...saidHere(context, sample), source: 'sample_size' });
+  const problems = problemsOf(root, config);
+  return bareModel(parsed, { kind: 'diffusers', draft, anchor: entry, reference: null, problems });
 }
 
 function draftOf(): JobDraft {
@@ -103,40 +95,9 @@ function originsOf(
   entry: MapEntry,
   field: 'path' | 'config',
 ): Readonly<Record<string, SettingOrigin>> {
-  const own = originOf(context, entry);
+  const own = saidHere(context, entry);
   const dtype: SettingOrigin = { ...own, origin: 'default', source: 'diffusers: float32' };
   return { [field]: own, dtype };
-}
-
-function originOf(context: FileContext, entry: MapEntry): SettingOrigin {
-  return {
-    origin: 'exact',
-    source: 'this file',
-    file: context.path,
-    key: entry.key,
-    keySpan: entry.keySpan,
-    valueSpan: entry.value.span,
-  };
-}
-
-function recognised(
-  parsed: ParsedText,
-  draft: JobDraft,
-  entry: MapEntry,
-  references: readonly Reference[],
-  problems: readonly SettingProblem[],
-): RecognitionOutcome {
-  const job: Job = {
-    ...completeJob(draft),
-    anchor: entry.keySpan,
-    anchorKey: '_class_name',
-    modelReferences: [references[0]?.id ?? null],
-    declaredTarget: magicComment(parsed.text)?.target ?? null,
-  };
-  return {
-    outcome: 'recognised',
-    recognition: { kind: 'diffusers', bareModel: true, jobs: [job], references, problems },
-  };
 }
 
 /** What the class would stumble over, at its keys. */

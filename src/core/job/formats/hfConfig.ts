@@ -1,7 +1,8 @@
 import { blueprintFromConfig } from '../../model/blueprintFromConfig';
 import type { Blueprint, BlueprintOutcome } from '../../model/blueprint';
-import { fromFirstBert } from '../../model/firstBertConfig';
-import { completeJob, defaultOrigin, JobDraft, modelSetting } from '../completeJob';
+import { fromFirstBert, hasFirstBertShape } from '../../model/firstBertConfig';
+import { bareModel, saidHere } from '../bareModel';
+import { defaultOrigin, JobDraft, modelSetting } from '../completeJob';
 import {
   entryOf,
   nodeAt,
@@ -11,10 +12,9 @@ import {
   type ParsedText,
 } from '../document/configNode';
 import type { FileContext, Format } from '../format';
-import type { Job, RecognitionOutcome, SettingOrigin, SettingProblem } from '../job';
+import type { RecognitionOutcome, SettingProblem } from '../job';
 import type { Task } from '../jobDocument';
 import { KeyReader } from '../keyReader';
-import { magicComment } from '../magicComment';
 import { impossibleValue } from '../settingProblem';
 
 /** Keys that say how large a transformer is, in the spellings of its families. */
@@ -98,8 +98,9 @@ export const hfConfig: Format = {
 function modelNode(root: MapNode): MapNode | null {
   if (otherKeys.some((key) => entryOf(root, key) !== null)) return null;
   const nested = nodeAt(root, 'bert_model_config');
-  if (nested?.kind === 'map') return isOldBert(nested) ? nested : null;
-  if (isOldBert(root)) return root;
+  if (nested?.kind === 'map')
+    return hasFirstBertShape(plainValue(nested) as Record<string, unknown>) ? nested : null;
+  if (hasFirstBertShape(plainValue(root) as Record<string, unknown>)) return root;
   const modelType = nodeAt(root, 'model_type');
   const named = modelType?.kind === 'scalar' && typeof modelType.value === 'string';
   const classes = nodeAt(root, 'architectures');
@@ -116,30 +117,12 @@ function isClassName(node: ConfigNode): boolean {
   );
 }
 
-/** Configs from before there was a `model_type`. */
-function isOldBert(node: MapNode): boolean {
-  const has = (key: string): boolean => entryOf(node, key) !== null;
-  return (
-    has('num_hidden_layers') &&
-    has('hidden_size') &&
-    (has('vocab_size') || has('vocab_size_or_config_json_file')) &&
-    has('num_attention_heads')
-  );
-}
-
 function recognised(parsed: ParsedText, context: FileContext, model: MapNode): RecognitionOutcome {
   const reader = new KeyReader(parsed, model, context.path);
   const config = fromFirstBert(plainValue(model) as Record<string, unknown>);
   const draft = new JobDraft();
   const first = anchorOf(model);
-  const origin: SettingOrigin = {
-    origin: 'exact',
-    source: 'this file',
-    file: context.path,
-    key: first?.key ?? null,
-    keySpan: first?.keySpan ?? null,
-    valueSpan: first?.value.span ?? null,
-  };
+  const origin = saidHere(context, first);
   draft.addModel(modelSetting({ config }), { config: origin });
   const outcome = blueprintFromConfig(config);
   const task = outcome.ok ? tasks[outcome.blueprint.task] : 'generate';
@@ -157,23 +140,13 @@ function recognised(parsed: ParsedText, context: FileContext, model: MapNode): R
       ? reader.origin(own.entry)
       : defaultOrigin(`rooflens.contextLength: ${context.contextLength}`),
   );
-  const job: Job = {
-    ...completeJob(draft),
-    anchor: first?.keySpan ?? model.span,
-    anchorKey: first?.key ?? '',
-    modelReferences: [null],
-    declaredTarget: magicComment(parsed.text)?.target ?? null,
-  };
-  return {
-    outcome: 'recognised',
-    recognition: {
-      kind: 'hf-config',
-      bareModel: true,
-      jobs: [job],
-      references: [],
-      problems: configProblems(model, outcome),
-    },
-  };
+  return bareModel(parsed, {
+    kind: 'hf-config',
+    draft,
+    anchor: first ?? { key: '', keySpan: model.span },
+    reference: null,
+    problems: configProblems(model, outcome),
+  });
 }
 
 /** What a bare model of each kind is run for. */
@@ -186,7 +159,6 @@ const tasks: Readonly<Record<Blueprint['task'], Task>> = {
   diffuse: 'diffuse',
 };
 
-/** The config as the model library would see it; old BERT files get the type that they do not name. */
 function anchorOf(model: MapNode): MapNode['entries'][number] | null {
   return entryOf(model, 'architectures') ?? entryOf(model, 'model_type') ?? model.entries[0] ?? null;
 }

@@ -1,6 +1,7 @@
 import type { Description } from '../../model/descriptions/description';
 import { descriptions } from '../../model/descriptions/index';
-import { completeJob, defaultOrigin, JobDraft, modelSetting } from '../completeJob';
+import { bareModel, saidHere } from '../bareModel';
+import { defaultOrigin, JobDraft, modelSetting } from '../completeJob';
 import {
   entryOf,
   nodeAt,
@@ -10,8 +11,7 @@ import {
   type ParsedText,
 } from '../document/configNode';
 import type { FileContext, Format } from '../format';
-import type { Job, RecognitionOutcome, SettingOrigin, SettingProblem } from '../job';
-import { magicComment } from '../magicComment';
+import type { RecognitionOutcome, SettingProblem } from '../job';
 import { impossibleValue } from '../settingProblem';
 
 /** Every kind of model description as a format: a bare model, read as an inference job. */
@@ -39,16 +39,8 @@ function recognised(
   fields: Readonly<Record<string, unknown>>,
 ): RecognitionOutcome {
   const anchor = firstEntry(root, description.anchorKeys) ?? root.entries[0] ?? null;
-  const origin = (entry: MapEntry | null): SettingOrigin => ({
-    origin: 'exact',
-    source: 'this file',
-    file: context.path,
-    key: entry?.key ?? null,
-    keySpan: entry?.keySpan ?? null,
-    valueSpan: entry?.value.span ?? null,
-  });
   const draft = new JobDraft();
-  draft.addModel(modelSetting({ config: fields }), { config: origin(anchor) });
+  draft.addModel(modelSetting({ config: fields }), { config: saidHere(context, anchor) });
   const own = firstEntry(root, description.contextKeys);
   const length = own?.value.kind === 'scalar' ? own.value.value : null;
   const limits =
@@ -59,25 +51,15 @@ function recognised(
   draft.set(
     'inference.contextLength',
     limits ? length : context.contextLength,
-    limits ? origin(own) : defaultOrigin(`rooflens.contextLength: ${context.contextLength}`),
+    limits ? saidHere(context, own) : defaultOrigin(`rooflens.contextLength: ${context.contextLength}`),
   );
-  const job: Job = {
-    ...completeJob(draft),
-    anchor: anchor?.keySpan ?? root.span,
-    anchorKey: anchor?.key ?? '',
-    modelReferences: [null],
-    declaredTarget: magicComment(parsed.text)?.target ?? null,
-  };
-  return {
-    outcome: 'recognised',
-    recognition: {
-      kind: description.kind,
-      bareModel: true,
-      jobs: [job],
-      references: [],
-      problems: problemsOf(description, root, fields),
-    },
-  };
+  return bareModel(parsed, {
+    kind: description.kind,
+    draft,
+    anchor: anchor ?? { key: '', keySpan: root.span },
+    reference: null,
+    problems: problemsOf(description, root, fields),
+  });
 }
 
 function firstEntry(root: MapNode, keys: readonly string[]): MapEntry | null {

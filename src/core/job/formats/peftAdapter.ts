@@ -1,8 +1,8 @@
-import { completeJob, defaultOrigin, JobDraft, modelSetting } from '../completeJob';
+import { bareModel, modelBeside, saidHere } from '../bareModel';
+import { defaultOrigin, JobDraft, modelSetting } from '../completeJob';
 import { entryOf } from '../document/configNode';
-import type { FileContext, Format } from '../format';
-import type { Job, RecognitionOutcome, Reference } from '../job';
-import { magicComment } from '../magicComment';
+import type { Format } from '../format';
+import type { RecognitionOutcome } from '../job';
 
 export function sniffPeftAdapter(text: string, path: string): boolean {
   return /\.json$/iu.test(path) && /"peft_type"\s*:/u.test(text);
@@ -28,56 +28,17 @@ export const peftAdapter: Format = {
         message: 'This adapter does not name its base model: base_model_name_or_path would complete it.',
         span: base?.keySpan ?? type.keySpan,
       };
-    const folder = folderOf(context);
-    const reference: Reference = {
-      id: 'model:0',
-      kind: 'model',
-      name: folder,
-      revision: null,
-      keySpan: base.keySpan,
-      valueSpan: base.value.span,
-    };
+    const reference = modelBeside(context, base);
     const draft = new JobDraft();
-    draft.addModel(modelSetting({ path: folder }), {
-      path: {
-        origin: 'exact',
-        source: 'this file',
-        file: context.path,
-        key: base.key,
-        keySpan: base.keySpan,
-        valueSpan: base.value.span,
-      },
-    });
+    draft.addModel(modelSetting({ path: reference.name }), { path: saidHere(context, base) });
     draft.set(
       'inference.contextLength',
       context.contextLength,
       defaultOrigin(`rooflens.contextLength: ${context.contextLength}`),
     );
-    const job: Job = {
-      ...completeJob(draft),
-      anchor: base.keySpan,
-      anchorKey: base.key,
-      modelReferences: [reference.id],
-      declaredTarget: magicComment(parsed.text)?.target ?? null,
-    };
-    return {
-      outcome: 'recognised',
-      recognition: {
-        kind: 'peft-adapter',
-        bareModel: true,
-        jobs: [job],
-        references: [reference],
-        problems: [],
-      },
-    };
+    return bareModel(parsed, { kind: 'peft-adapter', draft, anchor: base, reference, problems: [] });
   },
 
   edits: () => null,
   words: () => '',
 };
-
-/** The adapter is looked for where its config lies; the platform goes on to the base model. */
-function folderOf({ path }: FileContext): string {
-  const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-  return folder === '' ? '.' : folder;
-}
