@@ -28,6 +28,8 @@ const settings = {
   'editor.wordWrap': 'on',
   'editor.hover.above': false,
   'editor.lightbulb.enabled': 'off',
+  // Without a network the editor itself would warn that it has no schema.
+  'json.schemaDownload.enable': false,
 };
 
 /** The line of the editor that holds a text. */
