@@ -58,6 +58,15 @@ describe('operations of a forward pass', () => {
     );
   });
 
+  it('refuse layers that are run more often than any model has layers', () => {
+    const config = { model_type: 'albert', num_hidden_layers: 4096, inner_group_num: 4096 };
+    const outcome = blueprintFromConfig(config);
+    assert.match(
+      outcome.ok ? '' : outcome.reason,
+      /num_hidden_layers is 4096, expected at most 1 runs of 4096 layers/u,
+    );
+  });
+
   it('never shrink with more tokens or a longer past', () => {
     fc.assert(
       fc.property(

@@ -1,4 +1,4 @@
-import type { ConfigReader } from '../configReader';
+import { MOST_LAYERS, type ConfigReader } from '../configReader';
 import { attentionSpec } from '../parts/attention';
 import {
   answerSpans,
@@ -20,6 +20,10 @@ function groups(config: ConfigReader, model: ModelBuilder, hidden: number): void
   const count = config.layers('num_hidden_groups');
   const inner = config.layers('inner_group_num');
   const layers = config.layers('num_hidden_layers');
+  if (layers * inner > MOST_LAYERS) {
+    config.problem('num_hidden_layers', `at most ${Math.floor(MOST_LAYERS / inner)} runs of ${inner} layers`);
+    return;
+  }
   for (let group = 0; group < count; group++) {
     model.scope(`albert_layer_groups.${group}`, () =>
       model.stack(
