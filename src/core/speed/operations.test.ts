@@ -58,13 +58,11 @@ describe('operations of a forward pass', () => {
     );
   });
 
-  it('refuse layers that are run more often than any model has layers', () => {
-    const config = { model_type: 'albert', num_hidden_layers: 4096, inner_group_num: 4096 };
-    const outcome = blueprintFromConfig(config);
-    assert.match(
-      outcome.ok ? '' : outcome.reason,
-      /num_hidden_layers is 4096, expected at most 1 runs of 4096 layers/u,
-    );
+  it('refuse shared layers that are more than any model has', () => {
+    for (const key of ['num_hidden_layers', 'num_hidden_groups']) {
+      const outcome = blueprintFromConfig({ model_type: 'albert', inner_group_num: 4096, [key]: 4096 });
+      assert.match(outcome.ok ? '' : outcome.reason, new RegExp(`${key} is 4096, expected at most 1 `, 'u'));
+    }
   });
 
   it('never shrink with more tokens or a longer past', () => {

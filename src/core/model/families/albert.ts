@@ -20,10 +20,10 @@ function groups(config: ConfigReader, model: ModelBuilder, hidden: number): void
   const count = config.layers('num_hidden_groups');
   const inner = config.layers('inner_group_num');
   const layers = config.layers('num_hidden_layers');
-  if (layers * inner > MOST_LAYERS) {
-    config.problem('num_hidden_layers', `at most ${Math.floor(MOST_LAYERS / inner)} runs of ${inner} layers`);
-    return;
-  }
+  const most = Math.floor(MOST_LAYERS / inner);
+  if (layers > most) config.problem('num_hidden_layers', `at most ${most} runs of ${inner} layers`);
+  if (count > most) config.problem('num_hidden_groups', `at most ${most} groups of ${inner} layers`);
+  if (Math.max(layers, count) > most) return;
   for (let group = 0; group < count; group++) {
     model.scope(`albert_layer_groups.${group}`, () =>
       model.stack(
